@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One D-Bus message, whatever it is marshalled in.
+ *
+ * A message is either *made* here (kb_message_new_…(), then its body appended)
+ * or *decoded* from bytes. Decoding checks the header completely and leaves the
+ * body as bytes; the body is checked when it is read, converted, or by
+ * kb_message_validate(). Encoding into the other format remarshals the body.
+ *
+ * A decoded message borrows its strings and its body from the bytes it came
+ * from. Bytes handed over with kb_message_own(), and the slice of a received
+ * message, live as long as the message; others must outlive it.
+ *
+ * Messages are counted, not locked: one thread at a time.
+ */
+#ifndef KB_MESSAGE_H
+#define KB_MESSAGE_H
+
+#include <linux/kdbus.h>
+
+#include "lib/meta.h"
+#include "lib/util.h"
+#include "lib/value.h"
+
+struct kb_conn;
+
+enum kb_message_type {
+	KB_NOTIFICATION,	/* by the kernel: see lib/notify.h */
+	KB_METHOD_CALL,
+	KB_METHOD_RETURN,
+	KB_ERROR,
+	KB_SIGNAL,
+};
+
+enum kb_message_flag {
+	KB_NO_REPLY_EXPECTED	= 1,
+	KB_NO_AUTO_START	= 2,
+	KB_ALLOW_INTERACTIVE	= 4,	/* authorization may ask the user */
+};
+
+/* Header fields by their number on the wire. */
+enum kb_field {
+	KB_FIELD_PATH		= 1,
+	KB_FIELD_INTERFACE	= 2,
+	KB_FIELD_MEMBER		= 3,
+	KB_FIELD_ERROR_NAME	= 4,
+	KB_FIELD_REPLY_COOKIE	= 5,
+	KB_FIELD_DESTINATION	= 6,
+	KB_FIELD_SENDER		= 7,
+	KB_FIELD_SIGNATURE	= 8,
+	KB_FIELD_UNIX_FDS	= 9,
+	_KB_FIELDS,
+};
+
+/* The cookie of messages that never were on the bus. */
+#define KB_COOKIE_SYNTHETIC	UINT64_C(0xffffffff)
+
+/**
+ * struct kb_message - a message
+ *
+ * Read freely; strings are changed with kb_message_set(). Absent strings are
+ * NULL, only @signature is always there.
+ *
+ * @type:	enum kb_message_type
+ * @flags:	enum kb_message_flag
+ * @cookie:	never 0 once sent or decoded
+ * @reply_cookie: of a return or error: the call's cookie
+ * @sender:	decoded: as claimed by the bytes; received: by the kernel's id,
+ *		or "org.freedesktop.DBus" if the sender owns that name
+ * @body:	decoded, or made and sealed; @body_size bytes. In GVariant the
+ *		struct of the arguments, without the variant's type
+ * @fds:	owned descriptors, -1 where one could not be had
+ *
+ * @src_id:	received: sender's id, 0 for the kernel
+ * @dst_id:	received: as the kernel said (KDBUS_DST_ID_BROADCAST, or 0 if it
+ *		went to a name only). To send: with a well-known destination,
+ *		the id that must own it, or 0
+ * @dst_name:	received: the name it was sent to, NULL if to an id
+ * @priority:	lower is more urgent
+ * @deadline_ns: call to send: CLOCK_MONOTONIC; 0 for the connection's default.
+ *		Received call: when the caller stops to wait
+ * @incomplete_fds: received: some descriptors could not be installed
+ * @meta:	received: what the kernel attached
+ * @notification: received, type KB_NOTIFICATION: the kernel's item
+ */
+struct kb_message {
+	unsigned int n_refs;
+	uint8_t type;
+	uint8_t flags;
+	uint64_t cookie;
+	uint64_t reply_cookie;
+
+	union {
+		const char *fields[_KB_FIELDS];
+		struct {
+			const char *_unused0;
+			const char *path;
+			const char *interface;
+			const char *member;
+			const char *error_name;
+			const char *_unused5;
+			const char *destination;
+			const char *sender;
+			const char *signature;
+			const char *_unused9;
+		};
+	};
+
+	const uint8_t *body;
+	size_t body_size;
+	enum kb_format body_format;
+	bool body_swap;
+
+	int *fds;
+	size_t n_fds;
+
+	uint64_t src_id;
+	uint64_t dst_id;
+	const char *dst_name;
+	int64_t priority;
+	uint64_t deadline_ns;
+	bool incomplete_fds;
+	struct kb_meta meta;
+	const struct kdbus_item *notification;
+
+	/* private */
+	struct kb_writer *writer;
+	struct kb_buffer body_buffer;
+	struct kb_chunk *chunks;
+	size_t room_used;
+	void (*release)(struct kb_message *message);
+	struct kb_conn *conn;
+	uint64_t slice;
+	void *map;
+	size_t map_size;
+	char sender_room[24];
+	char room[232];
+};
+
+/* making */
+
+int kb_message_new(enum kb_message_type type, struct kb_message **out);
+/* @interface may be NULL. */
+int kb_message_new_call(const char *destination, const char *path,
+			const char *interface, const char *member,
+			struct kb_message **out);
+/* Addressed to the sender of @call, answering its cookie. */
+int kb_message_new_return(const struct kb_message *call,
+			  struct kb_message **out);
+/* The same for an error; @text may be NULL. */
+int kb_message_new_error(const struct kb_message *call, const char *name,
+			 const char *text, struct kb_message **out);
+int kb_message_new_errorf(const struct kb_message *call,
+			  struct kb_message **out, const char *name,
+			  const char *format, ...) _printf_(4, 5);
+int kb_message_new_signal(const char *path, const char *interface,
+			  const char *member, struct kb_message **out);
+
+struct kb_message *kb_message_ref(struct kb_message *message);
+struct kb_message *kb_message_unref(struct kb_message *message);
+
+static inline void kb_message_unrefp(struct kb_message **message)
+{
+	kb_message_unref(*message);
+}
+
+/**
+ * kb_message_set() - set or (NULL) drop a string of the header
+ * @field:	a string field, not KB_FIELD_SIGNATURE
+ * @value:	copied; checked when the message is encoded
+ */
+int kb_message_set(struct kb_message *message, enum kb_field field,
+		   const char *value);
+
+/* Copies @s into memory that lives as long as @message; NULL if out of it. */
+const char *kb_message_strdup(struct kb_message *message, const char *s);
+
+/* Lets @message free() @memory with itself. */
+int kb_message_own(struct kb_message *message, void *memory);
+
+/* Adds a descriptor, which @message owns from now on (even on failure). The
+ * index for an 'h' is written to @out_index if that is not NULL. */
+int kb_message_add_fd(struct kb_message *message, int fd,
+		      uint32_t *out_index);
+
+/* body */
+
+/**
+ * kb_message_writer() - the writer of the body, in GVariant
+ *
+ * Return: borrowed; NULL if the message is sealed, or out of memory.
+ */
+struct kb_writer *kb_message_writer(struct kb_message *message);
+/* kb_writer_append() to the body. */
+int kb_message_append(struct kb_message *message, const char *types, ...);
+/* Ends the body. Encoding and sending do it, too. */
+int kb_message_seal(struct kb_message *message);
+
+/* Begins to read the body; kb_reader_deinit() afterwards. */
+int kb_message_reader(const struct kb_message *message,
+		      struct kb_reader *reader);
+
+/**
+ * kb_message_read() - take all arguments at once
+ * @types:	the signature the body must have
+ *
+ * Return: 0; -EINVAL if the signature is another (or not supported by
+ * kb_reader_read()), -EBADMSG if the body is broken, -ENOMEM.
+ */
+int kb_message_read(const struct kb_message *message, const char *types, ...);
+
+/* Reads the whole body only to check it: 0, -EBADMSG, -ENOMEM. */
+int kb_message_validate(const struct kb_message *message);
+
+/* bytes */
+
+/**
+ * kb_message_size_dbus1() - size of a dbus1 message, from its first 16 bytes
+ * @data:	at least 16 bytes
+ *
+ * Return: bytes of the whole message; -EBADMSG if it cannot be one (bad byte
+ * order, version, or length over 2^27).
+ */
+int64_t kb_message_size_dbus1(const void *data);
+
+/**
+ * kb_message_decode_dbus1() - a message from dbus1 bytes of either byte order
+ * @data:	exactly one message, borrowed: see kb_message_own()
+ * @fds:	the descriptors that came with it; as many as its header says.
+ *		They are owned by the message after success only
+ *
+ * Everything but the body is checked: kb_message_validate(). Unknown header
+ * fields are checked and left out. An unknown type is no error.
+ *
+ * Return: 0, -EBADMSG, -ENOMEM.
+ */
+int kb_message_decode_dbus1(const void *data, size_t size, const int *fds,
+			    size_t n_fds, struct kb_message **out);
+
+/**
+ * kb_message_encode_dbus1() - a message as dbus1 bytes, native byte order
+ * @buffer:	they are appended here; on failure it is as it was
+ *
+ * A cookie over 2^32 - 1 cannot be written: replace it before.
+ *
+ * Return: 0; -EINVAL if the header is incomplete or a name invalid; -EBADMSG
+ * if the body is broken; -EMSGSIZE; -ERANGE for a cookie; -ENOMEM.
+ */
+int kb_message_encode_dbus1(struct kb_message *message,
+			    struct kb_buffer *buffer);
+
+/**
+ * kb_message_decode_gvariant() - a message from the bytes kdbus carries
+ * @data:	exactly one message, in one piece
+ *
+ * Byte orders other than the native one and versions other than 2 are
+ * -EBADMSG. Otherwise as kb_message_decode_dbus1().
+ */
+int kb_message_decode_gvariant(const void *data, size_t size, const int *fds,
+			       size_t n_fds, struct kb_message **out);
+
+/* As kb_message_encode_dbus1(), with 64-bit cookies; the SENDER is left out. */
+int kb_message_encode_gvariant(struct kb_message *message,
+			       struct kb_buffer *buffer);
+
+/**
+ * kb_message_convert() - turn the body into the other format, in place
+ * @format:	what the body shall be, in native byte order
+ *
+ * Return: 0 (also if it is already), or as kb_value_copy().
+ */
+int kb_message_convert(struct kb_message *message, enum kb_format format);
+
+#endif /* KB_MESSAGE_H */
