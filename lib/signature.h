@@ -25,6 +25,7 @@
  * @length:	characters of the complete type that starts here; 1 for the
  *		closing ones
  * @alignment:	GVariant's alignment of that type: 1, 2, 4 or 8
+ * @n_offsets:	framing offsets a struct or dict entry has in GVariant
  * @size:	its size in GVariant if that is fixed, else 0
  *
  * The element of an array and the first member of a struct or dict entry are
@@ -34,6 +35,7 @@ struct kb_type {
 	char code;
 	uint8_t length;
 	uint8_t alignment;
+	uint8_t n_offsets;
 	uint16_t size;
 };
 
