@@ -66,8 +66,9 @@ bool kdbus_audience_equal(const struct kdbus_audience *a,
  * @a:		audience
  * @id:		identity
  *
- * Return: true if the process has a number there; always false for an identity
- * that was never gathered and one that was faked without a pid.
+ * Return: true if the process has a number there; false also if no process is
+ * known, because nothing was gathered yet or the identity was faked without a
+ * pid.
  */
 bool kdbus_audience_sees(const struct kdbus_audience *a,
 			 const struct kdbus_identity *id);

@@ -10,6 +10,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/fs_struct.h>
+#include <linux/jiffies.h>
 #include <linux/mm_types.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
@@ -53,18 +54,50 @@ static bool identity_embeds(const struct kdbus_identity *id, const char *data)
 	return data >= start && data < start + KDBUS_IDENTITY_SIZE;
 }
 
-static void identity_free(struct kdbus_identity *id)
+static void identity_drop_text(struct kdbus_identity *id,
+			       struct kdbus_text *text)
+{
+	if (text->data && !identity_embeds(id, text->data))
+		kfree(text->data);
+	*text = (struct kdbus_text){};
+}
+
+static void identity_drop_texts(struct kdbus_identity *id)
 {
 	unsigned int i;
 
 	for (i = 0; i < KDBUS_TEXT_N; i++)
-		if (!identity_embeds(id, id->text[i].data))
-			kfree(id->text[i].data);
-	path_put(&id->root);
+		identity_drop_text(id, &id->text[i]);
+	id->arena_used = 0;
+}
+
+static void identity_drop_root(struct kdbus_identity *id)
+{
+	if (id->root.dentry)
+		path_put(&id->root);
+	id->root = (struct path){};
+}
+
+static void identity_drop_cred(struct kdbus_identity *id)
+{
 	put_cred(id->cred);
+	id->cred = NULL;
+}
+
+static void identity_drop_pids(struct kdbus_identity *id)
+{
 	put_pid(id->ppid);
 	put_pid(id->tid);
 	put_pid(id->pid);
+	id->pid = id->tid = id->ppid = NULL;
+}
+
+static void identity_free(struct kdbus_identity *id)
+{
+	identity_drop_texts(id);
+	identity_drop_root(id);
+	identity_drop_cred(id);
+	identity_drop_pids(id);
 	kfree(id);
 }
 
@@ -78,6 +111,105 @@ struct kdbus_identity *kdbus_identity_unref(struct kdbus_identity *id)
 u64 kdbus_identity_has(const struct kdbus_identity *id)
 {
 	return id->has;
+}
+
+/* one identity for many messages */
+
+#define IDENTITY_OF_CRED \
+	(KDBUS_ATTACH_CREDS | KDBUS_ATTACH_AUXGROUPS | KDBUS_ATTACH_CAPS)
+
+static u32 current_secid(void)
+{
+	u32 secid;
+
+	security_current_getsecid_subj(&secid);
+	return secid;
+}
+
+static struct pid *get_parent_pid(void)
+{
+	struct pid *pid;
+
+	rcu_read_lock();
+	pid = get_task_pid(rcu_dereference(current->real_parent), PIDTYPE_TGID);
+	rcu_read_unlock();
+	return pid;
+}
+
+static bool identity_keeps_pids(const struct kdbus_identity *id)
+{
+	struct pid *parent;
+
+	if (id->pid != task_tgid(current) || id->tid != task_pid(current))
+		return false;
+
+	parent = get_parent_pid();
+	put_pid(parent);
+	return id->ppid == parent;
+}
+
+/*
+ * The id of a label belongs to it as long as the label lives, and the label
+ * lives as long as the credentials; what the module prints for it may change
+ * when a policy is loaded.
+ */
+static bool identity_keeps_label(const struct kdbus_identity *id)
+{
+	return time_before(jiffies, id->label_until) &&
+	       id->secid == current_secid();
+}
+
+struct kdbus_identity *kdbus_identity_take(struct kdbus_identity **slot)
+{
+	struct kdbus_identity *id = xchg(slot, NULL);
+
+	if (!id)
+		return kdbus_identity_new();
+
+	if (id->cred != current_cred()) {
+		id->has &= ~(u64)(IDENTITY_OF_CRED | KDBUS_ATTACH_SECLABEL);
+		identity_drop_cred(id);
+	}
+	if (id->has & KDBUS_ATTACH_SECLABEL && !identity_keeps_label(id))
+		id->has &= ~(u64)KDBUS_ATTACH_SECLABEL;
+	if (!(id->has & KDBUS_ATTACH_SECLABEL)) {
+		identity_drop_text(id, &id->text[KDBUS_TEXT_SECLABEL]);
+		id->arena_used = 0;
+	}
+	if (!(id->has & KDBUS_ATTACH_PIDS) || !identity_keeps_pids(id)) {
+		id->has &= ~(u64)KDBUS_ATTACH_PIDS;
+		identity_drop_pids(id);
+	}
+
+	id->tried = id->has;
+	return id;
+}
+
+struct kdbus_identity *kdbus_identity_park(struct kdbus_identity **slot,
+					   struct kdbus_identity *id)
+{
+	struct kdbus_text *label, kept;
+
+	if (!id || refcount_read(&id->refs) != 1)
+		return kdbus_identity_unref(id);
+
+	/* pairs with the release in the refcount_dec_and_test() of the others */
+	smp_acquire__after_ctrl_dep();
+
+	/* all that may change without our seeing it goes; the label moves up */
+	id->has &= IDENTITY_OF_CRED | KDBUS_ATTACH_PIDS | KDBUS_ATTACH_SECLABEL;
+	label = &id->text[KDBUS_TEXT_SECLABEL];
+	kept = *label;
+	*label = (struct kdbus_text){};
+	identity_drop_texts(id);
+	identity_drop_root(id);
+	if (identity_embeds(id, kept.data)) {
+		kept.data = memmove(id->arena, kept.data, kept.size);
+		id->arena_used = kept.size;
+	}
+	*label = kept;
+
+	return kdbus_identity_unref(xchg(slot, id));
 }
 
 /* claimed values */
@@ -358,11 +490,12 @@ static int render_cgroup(struct kdbus_identity *id, char *buf, size_t size)
 static int render_seclabel(struct kdbus_identity *id, char *buf, size_t size)
 {
 	char *label;
-	u32 secid, len;
+	u32 len;
 	int r;
 
-	security_current_getsecid_subj(&secid);
-	r = security_secid_to_secctx(secid, &label, &len);
+	id->secid = current_secid();
+	id->label_until = jiffies + HZ;
+	r = security_secid_to_secctx(id->secid, &label, &len);
 	if (r)
 		return r == -ENOMEM ? r : 0;
 
@@ -464,10 +597,7 @@ static void identity_gather_creds(struct kdbus_identity *id)
 static void identity_gather_pids(struct kdbus_identity *id)
 {
 	id->tid = get_pid(task_pid(current));
-	rcu_read_lock();
-	id->ppid = get_task_pid(rcu_dereference(current->real_parent),
-				PIDTYPE_TGID);
-	rcu_read_unlock();
+	id->ppid = get_parent_pid();
 }
 
 static void identity_gather_comm(struct kdbus_text *text, const char *comm)
@@ -482,8 +612,6 @@ static void identity_gather_plain(struct kdbus_identity *id, u64 mask)
 		identity_gather_creds(id);
 	if (mask & KDBUS_ATTACH_PIDS)
 		identity_gather_pids(id);
-	if (mask & (KDBUS_ATTACH_AUXGROUPS | KDBUS_ATTACH_CAPS) && !id->cred)
-		id->cred = get_current_cred();
 	if (mask & KDBUS_ATTACH_TID_COMM) {
 		get_task_comm(id->tid_comm, current);
 		identity_gather_comm(&id->text[KDBUS_TEXT_TID_COMM],
@@ -517,6 +645,8 @@ int kdbus_identity_gather(struct kdbus_identity *id, u64 mask)
 	/* whatever is wanted, its receivers ask whether they see the process */
 	if (!id->pid)
 		id->pid = get_pid(task_tgid(current));
+	if (mask & (IDENTITY_OF_CRED | KDBUS_ATTACH_SECLABEL) && !id->cred)
+		id->cred = get_current_cred();
 	identity_gather_plain(id, mask & ~texts);
 	if (mask & texts)
 		return identity_gather_texts(id, mask & texts);

@@ -37,7 +37,9 @@ struct cred;
  * A faked identity is complete from birth: gathering adds nothing to it, so
  * no data of the process that did the faking can slip in.
  *
- * SENDs with all metadata are frequent, so an identity is one allocation.  The
+ * SENDs with all metadata are frequent, so an identity is one allocation, and
+ * a sender's last one can be parked until its next message: memory, pids,
+ * credentials and label are then used again if they are still true.  The
  * texts share the arena behind the struct; only what does not fit is allocated
  * by itself, after passing through a page.  No text is longer than
  * KDBUS_IDENTITY_TEXT_MAX with its NUL: paths and labels beyond it are
@@ -88,6 +90,8 @@ struct kdbus_text {
  * @tid:		PIDS: the thread
  * @ppid:		PIDS: the parent process
  * @cred:		AUXGROUPS, CAPS: credentials; CREDS lives in @uid, @gid
+ * @secid:		SECLABEL: what the security module calls the label
+ * @label_until:	SECLABEL: jiffies until which the text may be reused
  * @uid:		CREDS: real, effective, saved, file-system; an invalid
  *			id is one that was faked as unset
  * @gid:		CREDS: the same order
@@ -112,6 +116,8 @@ struct kdbus_identity {
 	const struct cred *cred;
 	kuid_t uid[4];
 	kgid_t gid[4];
+	u32 secid;
+	unsigned long label_until;
 
 	kuid_t loginuid;
 	u32 sessionid;
@@ -162,6 +168,31 @@ struct kdbus_identity *kdbus_identity_ref(struct kdbus_identity *id);
  * Return: NULL.
  */
 struct kdbus_identity *kdbus_identity_unref(struct kdbus_identity *id);
+
+/**
+ * kdbus_identity_take() - take the parked identity, or make one
+ * @slot:	where kdbus_identity_park() may have left one
+ *
+ * What it still holds was true before and is true of the current task now; all
+ * else is empty.  A label may lag behind a reload of the security policy, by a
+ * second at most.  Several tasks may use one slot at the same time.
+ *
+ * Return: an identity with a single owner, or ERR_PTR(-ENOMEM).
+ */
+struct kdbus_identity *kdbus_identity_take(struct kdbus_identity **slot);
+
+/**
+ * kdbus_identity_park() - drop a reference, keep the identity for the next
+ * @slot:	where to leave it; whoever owns the slot drops what is left there
+ * @id:		identity, or NULL
+ *
+ * If this was not the last reference, it is only dropped.  Nothing that could
+ * keep a file system busy is parked.
+ *
+ * Return: NULL.
+ */
+struct kdbus_identity *kdbus_identity_park(struct kdbus_identity **slot,
+					   struct kdbus_identity *id);
 
 /**
  * kdbus_identity_gather() - look at the current task
