@@ -5,12 +5,11 @@
 #ifndef KDBUS_OBJECT_IDENTITY_H
 #define KDBUS_OBJECT_IDENTITY_H
 
-#include <linux/audit.h>
+#include <linux/limits.h>
 #include <linux/path.h>
 #include <linux/pid.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
-#include <linux/stddef.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
