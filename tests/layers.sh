@@ -1,3 +1,95 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-echo 1..0
+# Reads the #include lines and checks the picture of the house: arrows point
+# down, and nothing goes round in a circle.
+cd "${top_srcdir:-$(dirname "$0")/..}" || exit 1
+export LC_ALL=C
+n=0
+
+# check TEXT FINDINGS: the test has passed when nothing was found
+check() {
+    n=$((n + 1))
+    if [ -z "$2" ]; then
+        echo "ok $n - $1"
+    else
+        echo "not ok $n - $1"
+        echo "$2" | sed 's/^/# /'
+    fi
+}
+
+sources() { find "$@" -type f -name '*.[ch]' ! -name '*.mod.c' | sort; }
+
+# "FROM TO" for each of our own includes, relative to the folder given. A file
+# and its header are one.
+includes() (
+    cd "$1" || exit
+    shift
+    sources "$@" | while read -r file; do
+        sed -n 's/^#include "\(.*\)".*/\1/p' "$file" | while read -r header; do
+            [ ! -e "$header" ] || echo "${file%.[ch]} ${header%.h}"
+        done
+    done | awk '$1 != $2' | sort -u
+)
+
+# The members of a circle, if there is one.
+circles() { tsort 2>&1 >/dev/null | sed -n 's/^tsort: \([^ ]*\)$/\1/p' | sort -u; }
+
+# The files of one noun (pool.c, pool-pages.c) may know each other.
+nouns() { sed 's/-[a-z0-9-]*//g' | awk '$1 != $2' | sort -u; }
+
+rooms=$(ls -d lib driver busname bus ctl proxy examples 2>/dev/null)
+kernel_includes=$(includes kernel entry flow object util)
+userland_includes=$(includes . $rooms)
+
+check "kernel: entry sees flow, flow sees object, object sees util" "$(
+    echo "$kernel_includes" | awk '
+        function floor(path) {
+            split(path, part, "/")
+            return index("util object flow entry", part[1])
+        }
+        NF && floor($1) < floor($2)')"
+
+check "kernel: in flow, verbs see steps, and steps see draft and deliver" "$(
+    echo "$kernel_includes" | awk '
+        BEGIN {
+            rank["flow/draft"] = rank["flow/deliver"] = 1
+            rank["flow/route"] = rank["flow/permit"] = rank["flow/watch"] = rank["flow/await"] = 2
+        }
+        $1 ~ /^flow/ && $2 ~ /^flow/ && ($1 in rank) && (!($2 in rank) || rank[$1] < rank[$2])')"
+
+check "kernel: no file leads back to itself" "$(echo "$kernel_includes" | nouns | circles)"
+
+check "userland: rooms see lib and not each other" "$(
+    echo "$userland_includes" | awk '
+        { split($1, from, "/"); split($2, to, "/") }
+        NF && from[1] != to[1] && to[1] != "lib"')"
+
+check "userland: no header leads back to itself" "$(
+    for header in $(sources $rooms | grep 'h$'); do
+        sed -n "s|^#include \"\(.*\)\".*|$header \1|p" "$header"
+    done | circles)"
+
+check "kernel: compat.h alone names a kernel version" "$(
+    sources kernel | xargs grep -l 'LINUX_VERSION_CODE\|KERNEL_VERSION' | grep -vx 'kernel/compat.h')"
+
+check "userland: one door per library" "$(
+    for door in json-c:lib/report.c sys/capability:lib/caps.c expat:proxy/xml-parse.c criterion:none; do
+        sources $rooms | xargs grep -l "^#include <${door%%:*}[/.]" | grep -vx "${door#*:}"
+    done)"
+
+check "kernel: module.am lists every file" "$(
+    { sources kernel; echo kernel/Kbuild; } | while read -r file; do
+        grep -q "[[:space:]]$file\( \\\\\)\?$" kernel/module.am || echo "$file"
+    done)"
+
+check "every source says its licence first" "$(
+    sources kernel tests $rooms | while read -r file; do
+        case $file in
+        kernel/uapi/*) want='.* WITH Linux-syscall-note' ;;
+        kernel/*) want='GPL-2.0-only' ;;
+        *) want='LGPL-2.1-or-later\|GPL-2.0-only' ;;
+        esac
+        head -n 1 "$file" | grep -q "SPDX-License-Identifier: \($want\)" || echo "$file"
+    done)"
+
+echo "1..$n"
