@@ -23,6 +23,7 @@
 #include "lib/value.h"
 
 struct kb_conn;
+struct kb_chunk;
 
 enum kb_message_type {
 	KB_NOTIFICATION,	/* by the kernel: see lib/notify.h */
@@ -72,9 +73,9 @@ enum kb_field {
  * @fds:	owned descriptors, -1 where one could not be had
  *
  * @src_id:	received: sender's id, 0 for the kernel
- * @dst_id:	received: as the kernel said (KDBUS_DST_ID_BROADCAST, or 0 if it
- *		went to a name only). To send: with a well-known destination,
- *		the id that must own it, or 0
+ * @dst_id:	received: who it was for, or KDBUS_DST_ID_BROADCAST; 0 on a
+ *		monitor if it went to a name. To send: with a well-known
+ *		destination, the id that must own it, or 0
  * @dst_name:	received: the name it was sent to, NULL if to an id
  * @priority:	lower is more urgent
  * @deadline_ns: call to send: CLOCK_MONOTONIC; 0 for the connection's default.
@@ -193,6 +194,8 @@ int kb_message_add_fd(struct kb_message *message, int fd,
 struct kb_writer *kb_message_writer(struct kb_message *message);
 /* kb_writer_append() to the body. */
 int kb_message_append(struct kb_message *message, const char *types, ...);
+int kb_message_appendv(struct kb_message *message, const char *types,
+		       va_list list);
 /* Ends the body. Encoding and sending do it, too. */
 int kb_message_seal(struct kb_message *message);
 
@@ -212,57 +215,6 @@ int kb_message_read(const struct kb_message *message, const char *types, ...);
 /* Reads the whole body only to check it: 0, -EBADMSG, -ENOMEM. */
 int kb_message_validate(const struct kb_message *message);
 
-/* bytes */
-
-/**
- * kb_message_size_dbus1() - size of a dbus1 message, from its first 16 bytes
- * @data:	at least 16 bytes
- *
- * Return: bytes of the whole message; -EBADMSG if it cannot be one (bad byte
- * order, version, or length over 2^27).
- */
-int64_t kb_message_size_dbus1(const void *data);
-
-/**
- * kb_message_decode_dbus1() - a message from dbus1 bytes of either byte order
- * @data:	exactly one message, borrowed: see kb_message_own()
- * @fds:	the descriptors that came with it; as many as its header says.
- *		They are owned by the message after success only
- *
- * Everything but the body is checked: kb_message_validate(). Unknown header
- * fields are checked and left out. An unknown type is no error.
- *
- * Return: 0, -EBADMSG, -ENOMEM.
- */
-int kb_message_decode_dbus1(const void *data, size_t size, const int *fds,
-			    size_t n_fds, struct kb_message **out);
-
-/**
- * kb_message_encode_dbus1() - a message as dbus1 bytes, native byte order
- * @buffer:	they are appended here; on failure it is as it was
- *
- * A cookie over 2^32 - 1 cannot be written: replace it before.
- *
- * Return: 0; -EINVAL if the header is incomplete or a name invalid; -EBADMSG
- * if the body is broken; -EMSGSIZE; -ERANGE for a cookie; -ENOMEM.
- */
-int kb_message_encode_dbus1(struct kb_message *message,
-			    struct kb_buffer *buffer);
-
-/**
- * kb_message_decode_gvariant() - a message from the bytes kdbus carries
- * @data:	exactly one message, in one piece
- *
- * Byte orders other than the native one and versions other than 2 are
- * -EBADMSG. Otherwise as kb_message_decode_dbus1().
- */
-int kb_message_decode_gvariant(const void *data, size_t size, const int *fds,
-			       size_t n_fds, struct kb_message **out);
-
-/* As kb_message_encode_dbus1(), with 64-bit cookies; the SENDER is left out. */
-int kb_message_encode_gvariant(struct kb_message *message,
-			       struct kb_buffer *buffer);
-
 /**
  * kb_message_convert() - turn the body into the other format, in place
  * @format:	what the body shall be, in native byte order
@@ -270,5 +222,7 @@ int kb_message_encode_gvariant(struct kb_message *message,
  * Return: 0 (also if it is already), or as kb_value_copy().
  */
 int kb_message_convert(struct kb_message *message, enum kb_format format);
+
+#include "lib/marshal.h"
 
 #endif /* KB_MESSAGE_H */

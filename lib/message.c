@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* One D-Bus message: its life, its strings, its body. */
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+
+#include "lib/message.h"
+#include "lib/name.h"
+
+/**
+ * struct kb_chunk - memory that goes with a message
+ * @next:	the one before
+ * @memory:	freed with it; NULL if the string behind is all
+ */
+struct kb_chunk {
+	struct kb_chunk *next;
+	void *memory;
+	char text[];
+};
+
+/* life */
+
+int kb_message_new(enum kb_message_type type, struct kb_message **out)
+{
+	struct kb_message *message;
+
+	/* a body of no arguments needs no writer, and most strings no heap */
+	message = calloc(1, sizeof(*message));
+	if (!message)
+		return -ENOMEM;
+
+	message->n_refs = 1;
+	message->type = type;
+	message->signature = "";
+	message->body_format = KB_GVARIANT;
+	if (type != KB_METHOD_CALL)
+		message->flags = KB_NO_REPLY_EXPECTED;
+
+	*out = message;
+	return 0;
+}
+
+struct kb_message *kb_message_ref(struct kb_message *message)
+{
+	message->n_refs++;
+	return message;
+}
+
+static void message_free(struct kb_message *message)
+{
+	struct kb_chunk *chunk;
+
+	if (message->release)
+		message->release(message);
+	if (message->map)
+		munmap(message->map, message->map_size);
+	if (message->writer)
+		kb_writer_deinit(message->writer);
+	free(message->writer);
+	kb_buffer_deinit(&message->body_buffer);
+	kb_close_many(message->fds, message->n_fds);
+	free(message->fds);
+	while ((chunk = message->chunks)) {
+		message->chunks = chunk->next;
+		free(chunk->memory);
+		free(chunk);
+	}
+	free(message);
+}
+
+struct kb_message *kb_message_unref(struct kb_message *message)
+{
+	if (message && !--message->n_refs)
+		message_free(message);
+	return NULL;
+}
+
+/* memory */
+
+const char *kb_message_strdup(struct kb_message *message, const char *s)
+{
+	size_t size = strlen(s) + 1;
+	struct kb_chunk *chunk;
+	char *copy;
+
+	if (size <= sizeof(message->room) - message->room_used) {
+		copy = message->room + message->room_used;
+		message->room_used += size;
+	} else {
+		chunk = malloc(sizeof(*chunk) + size);
+		if (!chunk)
+			return NULL;
+		chunk->memory = NULL;
+		chunk->next = message->chunks;
+		message->chunks = chunk;
+		copy = chunk->text;
+	}
+	return memcpy(copy, s, size);
+}
+
+int kb_message_own(struct kb_message *message, void *memory)
+{
+	struct kb_chunk *chunk = malloc(sizeof(*chunk));
+
+	if (!chunk)
+		return -ENOMEM;
+	chunk->memory = memory;
+	chunk->next = message->chunks;
+	message->chunks = chunk;
+	return 0;
+}
+
+int kb_message_set(struct kb_message *message, enum kb_field field,
+		   const char *value)
+{
+	const char *copy = NULL;
+
+	if (field < KB_FIELD_PATH || field >= KB_FIELD_SIGNATURE ||
+	    field == KB_FIELD_REPLY_COOKIE)
+		return -EINVAL;
+	if (value) {
+		copy = kb_message_strdup(message, value);
+		if (!copy)
+			return -ENOMEM;
+	}
+	message->fields[field] = copy;
+	return 0;
+}
+
+int kb_message_add_fd(struct kb_message *message, int fd, uint32_t *out_index)
+{
+	int *fds = reallocarray(message->fds, message->n_fds + 1, sizeof(*fds));
+
+	if (!fds) {
+		kb_close(fd);
+		return -ENOMEM;
+	}
+	message->fds = fds;
+	if (out_index)
+		*out_index = message->n_fds;
+	fds[message->n_fds++] = fd;
+	return 0;
+}
+
+/* making */
+
+static int message_fill(struct kb_message *message, const char *path,
+			const char *interface, const char *member,
+			const char *destination)
+{
+	int r;
+
+	r = kb_message_set(message, KB_FIELD_PATH, path);
+	if (r >= 0)
+		r = kb_message_set(message, KB_FIELD_INTERFACE, interface);
+	if (r >= 0)
+		r = kb_message_set(message, KB_FIELD_MEMBER, member);
+	if (r >= 0)
+		r = kb_message_set(message, KB_FIELD_DESTINATION, destination);
+	return r;
+}
+
+int kb_message_new_call(const char *destination, const char *path,
+			const char *interface, const char *member,
+			struct kb_message **out)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *message = NULL;
+	int r;
+
+	r = kb_message_new(KB_METHOD_CALL, &message);
+	if (r < 0)
+		return r;
+	r = message_fill(message, path, interface, member, destination);
+	if (r < 0)
+		return r;
+	*out = TAKE_PTR(message);
+	return 0;
+}
+
+int kb_message_new_signal(const char *path, const char *interface,
+			  const char *member, struct kb_message **out)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *message = NULL;
+	int r;
+
+	r = kb_message_new(KB_SIGNAL, &message);
+	if (r < 0)
+		return r;
+	r = message_fill(message, path, interface, member, NULL);
+	if (r < 0)
+		return r;
+	*out = TAKE_PTR(message);
+	return 0;
+}
+
+static int message_new_reply(enum kb_message_type type,
+			     const struct kb_message *call,
+			     struct kb_message **out)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *message = NULL;
+	char unique[KB_UNIQUE_NAME_SIZE];
+	const char *destination = call->sender;
+	int r;
+
+	r = kb_message_new(type, &message);
+	if (r < 0)
+		return r;
+
+	/* the sender may be presented by a name; the kernel's id is certain */
+	if (call->src_id)
+		destination = kb_unique_name(call->src_id, unique);
+	r = kb_message_set(message, KB_FIELD_DESTINATION, destination);
+	if (r < 0)
+		return r;
+
+	message->reply_cookie = call->cookie;
+	*out = TAKE_PTR(message);
+	return 0;
+}
+
+int kb_message_new_return(const struct kb_message *call,
+			  struct kb_message **out)
+{
+	return message_new_reply(KB_METHOD_RETURN, call, out);
+}
+
+int kb_message_new_error(const struct kb_message *call, const char *name,
+			 const char *text, struct kb_message **out)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *message = NULL;
+	int r;
+
+	r = message_new_reply(KB_ERROR, call, &message);
+	if (r < 0)
+		return r;
+	r = kb_message_set(message, KB_FIELD_ERROR_NAME, name);
+	if (r >= 0 && text)
+		r = kb_message_append(message, "s", text);
+	if (r < 0)
+		return r;
+	*out = TAKE_PTR(message);
+	return 0;
+}
+
+int kb_message_new_errorf(const struct kb_message *call,
+			  struct kb_message **out, const char *name,
+			  const char *format, ...)
+{
+	_cleanup_(kb_freep) char *text = NULL;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&text, format, args);
+	va_end(args);
+	if (n < 0) {
+		text = NULL;
+		return -ENOMEM;
+	}
+	return kb_message_new_error(call, name, text, out);
+}
+
+/* body */
+
+struct kb_writer *kb_message_writer(struct kb_message *message)
+{
+	if (message->body || message->writer)
+		return message->body ? NULL : message->writer;
+
+	message->writer = malloc(sizeof(*message->writer));
+	if (message->writer)
+		kb_writer_init(message->writer, KB_GVARIANT,
+			       &message->body_buffer);
+	return message->writer;
+}
+
+int kb_message_appendv(struct kb_message *message, const char *types,
+		       va_list list)
+{
+	struct kb_writer *writer = kb_message_writer(message);
+
+	if (!writer)
+		return message->body ? -EINVAL : -ENOMEM;
+	return kb_writer_appendv(writer, types, list);
+}
+
+int kb_message_append(struct kb_message *message, const char *types, ...)
+{
+	va_list list;
+	int r;
+
+	va_start(list, types);
+	r = kb_message_appendv(message, types, list);
+	va_end(list);
+	return r;
+}
+
+int kb_message_seal(struct kb_message *message)
+{
+	static const uint8_t unit[8];
+	struct kb_writer *writer = message->writer;
+	int r;
+
+	if (message->body)
+		return 0;
+	if (!writer || (!writer->n_signature && !writer->depth &&
+			!writer->error)) {
+		message->body = unit;
+		message->body_size = 1;
+		return 0;
+	}
+
+	r = kb_writer_finish(writer);
+	if (r < 0)
+		return r;
+	message->signature = kb_message_strdup(message, writer->signature);
+	if (!message->signature) {
+		message->signature = "";
+		return kb_writer_fail(writer, -ENOMEM);
+	}
+	message->body = message->body_buffer.data;
+	message->body_size = message->body_buffer.size;
+	kb_writer_deinit(writer);
+	free(TAKE_PTR(message->writer));
+	return 0;
+}
+
+int kb_message_reader(const struct kb_message *message,
+		      struct kb_reader *reader)
+{
+	static const uint8_t unit[8];
+	const uint8_t *body = message->body;
+	size_t size = message->body_size;
+
+	/* a message without arguments need not be sealed to be read */
+	if (!body) {
+		body = unit;
+		size = message->writer ? 0 : 1;
+	}
+	return kb_reader_init(reader, message->body_format, message->body_swap,
+			      message->signature, body, size, message->n_fds);
+}
+
+int kb_message_read(const struct kb_message *message, const char *types, ...)
+{
+	struct kb_reader reader;
+	va_list list;
+	int r;
+
+	if (!kb_streq(message->signature, types))
+		return -EINVAL;
+
+	r = kb_message_reader(message, &reader);
+	if (r >= 0) {
+		va_start(list, types);
+		r = kb_reader_readv(&reader, types, list);
+		va_end(list);
+	}
+	if (r >= 0)
+		r = kb_reader_finish(&reader);
+	kb_reader_deinit(&reader);
+	return r;
+}
+
+int kb_message_validate(const struct kb_message *message)
+{
+	struct kb_reader reader;
+	int r;
+
+	r = kb_message_reader(message, &reader);
+	if (r >= 0)
+		r = kb_reader_finish(&reader);
+	kb_reader_deinit(&reader);
+	return r;
+}
+
+int kb_message_convert(struct kb_message *message, enum kb_format format)
+{
+	_cleanup_(kb_buffer_deinit) struct kb_buffer buffer = {};
+	struct kb_reader reader;
+	struct kb_writer writer;
+	int r;
+
+	r = kb_message_seal(message);
+	if (r < 0)
+		return r;
+	if (message->body_format == format && !message->body_swap)
+		return 0;
+
+	kb_writer_init(&writer, format, &buffer);
+	r = kb_message_reader(message, &reader);
+	if (r >= 0)
+		r = kb_value_copy(&reader, &writer);
+	if (r >= 0)
+		r = kb_reader_finish(&reader);
+	if (r >= 0)
+		r = kb_writer_finish(&writer);
+	kb_reader_deinit(&reader);
+	kb_writer_deinit(&writer);
+	/* even a body of no bytes has to lie somewhere */
+	if (r >= 0)
+		r = kb_buffer_reserve(&buffer, 1);
+	if (r < 0)
+		return r;
+
+	kb_buffer_deinit(&message->body_buffer);
+	message->body_buffer = buffer;
+	buffer = (struct kb_buffer){};
+	message->body = message->body_buffer.data;
+	message->body_size = message->body_buffer.size;
+	message->body_format = format;
+	message->body_swap = false;
+	return 0;
+}
