@@ -9,9 +9,9 @@
  * receiver to sort out (kb_match_rule_test()), false negatives must not be.
  *
  * Generations: historical senders put in only the leading arrays of strings
- * and one string argument, and say generation 0. Ours put in every leading
- * string argument and say generation 1. Masks of ours have an index for each:
- * 0 without arg1 to arg63, 1 with them.
+ * and one string argument, and say generation 0. Ours put in every string
+ * argument, wherever it stands, and say generation 1. Masks of ours have an
+ * index for each: 0 without arg1 to arg63, 1 with them.
  */
 #ifndef KB_BLOOM_H
 #define KB_BLOOM_H

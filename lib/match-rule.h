@@ -15,7 +15,6 @@
 
 #define KB_MATCH_RULE_MAX	1024	/* bytes of a rule's text */
 #define KB_MATCH_ARGS		64	/* arg0 to arg63 */
-#define KB_MATCH_KERNEL_MAX	6	/* kernel matches one rule may need */
 
 enum kb_match_arg_kind {
 	KB_MATCH_ARG_STRING,		/* argN */
@@ -86,23 +85,6 @@ uint64_t kb_match_rule_cookie(const char *normalized);
 int kb_match_rule_test(const struct kb_match_rule *rule,
 		       const struct kb_message *message);
 
-/* Could it match a NameOwnerChanged of the driver? */
-bool kb_match_rule_wants_owner_changes(const struct kb_match_rule *rule);
-
-/**
- * struct kb_match_kernel - the kernel matches that serve a rule
- * @n:		at least 1, so that there always is something to remove
- * @items:	of one MATCH_ADD each, all to be added with one cookie
- */
-struct kb_match_kernel {
-	size_t n;
-	struct kb_buffer items[KB_MATCH_KERNEL_MAX];
-};
-
-/* Translates a rule: 0 or -ENOMEM. */
-int kb_match_rule_compile(const struct kb_match_rule *rule,
-			  const struct kdbus_bloom_parameter *bloom,
-			  struct kb_match_kernel *out);
-void kb_match_kernel_deinit(struct kb_match_kernel *kernel);
+#include "lib/match-kernel.h"
 
 #endif /* KB_MATCH_RULE_H */
