@@ -72,6 +72,8 @@ struct kb_conn_options {
  * @bloom:	parameters of the bus
  * @timeout_ns:	of calls that do not say their own; KB_TIMEOUT_NS at first
  * @n_dropped:	signals lost because the pool was full, in total
+ * @answer_broken: set it to have the senders of broken calls get an error
+ *		InconsistentMessage instead of a timeout
  */
 struct kb_conn {
 	unsigned int n_refs;
@@ -86,7 +88,11 @@ struct kb_conn {
 	uint64_t last_cookie;
 	uint64_t timeout_ns;
 	uint64_t n_dropped;
-	struct kb_buffer scratch;
+	bool answer_broken;
+
+	/* private: kept between messages to save allocations */
+	struct kb_buffer items;
+	struct kb_buffer bytes;
 };
 
 /* life */
@@ -127,59 +133,6 @@ static inline int kb_conn_fd(const struct kb_conn *conn)
 /* poll() for a message: 1, 0 after @timeout_ns, negative errno. -1 waits. */
 int kb_conn_wait(struct kb_conn *conn, int64_t timeout_ns);
 
-/* messages */
-
-/**
- * kb_conn_send() - send a message
- * @message:	sealed if it was not; gets a cookie if it has none, and a
- *		body in GVariant is sent as it is, one in dbus1 remarshalled.
- *		Without destination a signal goes to everybody who listens.
- *
- * Bodies of KB_MEMFD_MIN bytes and more travel as a sealed memfd unless they
- * are broadcast. A destination that begins with ':' but is no unique name of
- * kdbus is -ENXIO.
- *
- * Return: 0, kb_message_encode_gvariant()'s errors, or errnos of SEND.
- */
-int kb_conn_send(struct kb_conn *conn, struct kb_message *message);
-
-/**
- * kb_conn_call() - send a call and wait for what comes back
- * @message:	KB_NO_REPLY_EXPECTED must not be set
- * @timeout_ns:	from now; 0 for the connection's default
- * @out_reply:	return or error; look at its type
- *
- * Return: 0 if there is a reply (also an error message); -ETIMEDOUT; -EPIPE
- * if the peer died; else as kb_conn_send().
- */
-int kb_conn_call(struct kb_conn *conn, struct kb_message *message,
-		 uint64_t timeout_ns, struct kb_message **out_reply);
-
-/**
- * kb_conn_recv() - take the next message
- * @out:	a message, or a KB_NOTIFICATION of the kernel
- *
- * What does not follow the rules is dropped unseen: foreign payload, broken
- * framing, headers that contradict the kernel's. The body is not checked yet.
- * When it is a call that waits and its framing was right but the descriptors
- * were not, it is delivered with @incomplete_fds.
- *
- * Return: 0, -EAGAIN if there is nothing, -ECONNRESET or -ESHUTDOWN at the
- * end, others.
- */
-int kb_conn_recv(struct kb_conn *conn, struct kb_message **out);
-
-/* Replies to @call unless it wants none; consumes nothing. */
-int kb_conn_reply(struct kb_conn *conn, const struct kb_message *call,
-		  struct kb_message *reply);
-/* Makes and sends an error for @call, if it wants a reply. */
-int kb_conn_reply_error(struct kb_conn *conn, const struct kb_message *call,
-			const char *name, const char *format, ...)
-	_printf_(4, 5);
-/* The same, named after an errno. */
-int kb_conn_reply_errno(struct kb_conn *conn, const struct kb_message *call,
-			int r, const char *text);
-
 /* names and matches */
 
 /* Flags and results as in kb_cmd_name_acquire(). */
@@ -203,62 +156,6 @@ int kb_conn_add_match(struct kb_conn *conn, const struct kb_match_rule *rule,
 int kb_conn_remove_match(struct kb_conn *conn, uint64_t cookie,
 			 uint64_t behalf_id);
 
-/* queries */
-
-/**
- * struct kb_info - one record about a connection (or the bus's creator)
- * @id:		connection, or bus
- * @flags:	KDBUS_HELLO_*, or KDBUS_MAKE_*
- * @name:	creator: name of the bus, else NULL
- * @meta:	what was asked for and may be told
- */
-struct kb_info {
-	uint64_t id;
-	uint64_t flags;
-	const char *name;
-	struct kb_meta meta;
-	struct kb_conn *conn;
-	uint64_t slice;
-};
-
-/**
- * kb_conn_info() - ask about a connection
- * @id:		or 0
- * @name:	well-known name, or NULL
- * @attach:	KDBUS_ATTACH_*
- * @behalf_id:	with whose eyes, or 0 for ours
- * @out:	kb_info_deinit() it after success
- *
- * Return: 0, -ESRCH no such name, -ENXIO no such id, others.
- */
-int kb_conn_info(struct kb_conn *conn, uint64_t id, const char *name,
-		 uint64_t attach, uint64_t behalf_id, struct kb_info *out);
-/* The same with a bus name of either kind as text. */
-int kb_conn_info_by_name(struct kb_conn *conn, const char *bus_name,
-			 uint64_t attach, uint64_t behalf_id,
-			 struct kb_info *out);
-int kb_conn_creator_info(struct kb_conn *conn, uint64_t attach,
-			 struct kb_info *out);
-void kb_info_deinit(struct kb_info *info);
-
-/**
- * struct kb_list - the result of a LIST, to be walked once
- */
-struct kb_list {
-	const uint8_t *next;
-	const uint8_t *end;
-	struct kb_conn *conn;
-	uint64_t slice;
-};
-
-/* @flags: KDBUS_LIST_*. kb_list_deinit() after success. */
-int kb_conn_list(struct kb_conn *conn, uint64_t flags, uint64_t behalf_id,
-		 struct kb_list *out);
-/* The next record: 1, 0 at the end, -EBADMSG. Its meta has at most one name,
- * records of one connection are adjacent; no kb_info_deinit() needed. */
-int kb_list_next(struct kb_list *list, struct kb_info *out);
-void kb_list_deinit(struct kb_list *list);
-
 /* leaving */
 
 /**
@@ -268,9 +165,9 @@ void kb_list_deinit(struct kb_list *list);
  *		negative result ends the attempt
  * @userdata:	its argument
  *
- * 1. Subscribe to the loss of the name, then release it: mail not yet
- *    received goes back to the activator, which will start the next instance.
- * 2. Dispatch everything queued before.
+ * 1. Release the name: mail not yet received goes back to the activator, which
+ *    will start the next instance. What it sends from now on is not for us.
+ * 2. Dispatch everything that is still queued.
  * 3. BYEBYE; while it says EBUSY, dispatch and try again.
  *
  * Return: 0 when disconnected; -EBUSY if mail never stops (after 100 rounds;
@@ -280,5 +177,9 @@ int kb_conn_exit_on_idle(struct kb_conn *conn, const char *name,
 			 int (*dispatch)(struct kb_message *message,
 					 void *userdata),
 			 void *userdata);
+
+#include "lib/query.h"
+#include "lib/recv.h"
+#include "lib/send.h"
 
 #endif /* KB_CONN_H */

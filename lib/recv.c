@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Receiving messages on a connection. */
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/cmd.h"
+#include "lib/conn.h"
+#include "lib/error.h"
+#include "lib/item.h"
+#include "lib/marshal.h"
+#include "lib/name.h"
+#include "lib/recv.h"
+
+#define JUNK_MAX	256	/* dropped messages before the loop has its turn */
+
+/**
+ * struct chunk - a piece of payload
+ * @data:	where it is; NULL if it is zeroes, or in a memfd
+ * @size:	bytes
+ * @fd:		of a memfd, borrowed from the slice; else -1
+ * @start:	where it begins in the memfd
+ */
+struct chunk {
+	const uint8_t *data;
+	size_t size;
+	int fd;
+	uint64_t start;
+};
+
+/**
+ * struct incoming - a slice on its way to become a message
+ * @chunks:	of struct chunk, in the order of the stream
+ * @size:	bytes of all of them
+ */
+struct incoming {
+	const struct kdbus_msg *msg;
+	size_t slice_size;
+	struct kb_buffer chunks;
+	size_t size;
+};
+
+static struct chunk *incoming_chunks(const struct incoming *in, size_t *out_n)
+{
+	*out_n = in->chunks.size / sizeof(struct chunk);
+	return (struct chunk *)in->chunks.data;
+}
+
+/* the slice */
+
+static void release_slice(struct kb_message *message)
+{
+	kb_pool_release(&message->conn->pool, message->slice);
+	message->conn = kb_conn_unref(message->conn);
+}
+
+static struct kb_item_iter msg_items(const struct kdbus_msg *msg)
+{
+	return kb_items(msg->items,
+			msg->size - offsetof(struct kdbus_msg, items));
+}
+
+/* Memfds were installed for this process as well, and are not kept. */
+static void close_memfds(const struct kdbus_msg *msg)
+{
+	struct kb_item_iter iter = msg_items(msg);
+	const struct kdbus_item *item;
+
+	while ((item = kb_item_next(&iter)))
+		if (item->type == KDBUS_ITEM_PAYLOAD_MEMFD &&
+		    kb_item_size(item) == sizeof(item->memfd))
+			kb_close(item->memfd.fd);
+}
+
+/* All descriptors in the items become the message's, at once, so that none is
+ * lost whatever turns out to be wrong with the rest. */
+static int take_fds(struct kb_message *message, const struct kdbus_msg *msg)
+{
+	struct kb_item_iter iter = msg_items(msg);
+	const struct kdbus_item *item;
+	int result = 0;
+
+	while ((item = kb_item_next(&iter))) {
+		size_t n = kb_item_size(item) / sizeof(int);
+
+		if (item->type != KDBUS_ITEM_FDS)
+			continue;
+		for (size_t i = 0; i < n; i++) {
+			int r = kb_message_add_fd(message, item->fds[i], NULL);
+
+			if (r < 0)
+				result = r;
+		}
+	}
+	return result;
+}
+
+/* the payload */
+
+static int add_chunk(struct incoming *in, const struct chunk *chunk)
+{
+	struct chunk *chunks;
+	size_t n;
+
+	if (chunk->size > KB_MESSAGE_MAX - in->size)
+		return -EBADMSG;
+	in->size += chunk->size;
+
+	/* pieces the kernel has laid side by side are one */
+	chunks = incoming_chunks(in, &n);
+	if (n && chunk->data && chunks[n - 1].data &&
+	    chunks[n - 1].data + chunks[n - 1].size == chunk->data) {
+		chunks[n - 1].size += chunk->size;
+		return 0;
+	}
+	return kb_buffer_append(&in->chunks, chunk, sizeof(*chunk));
+}
+
+static int add_off(struct incoming *in, const struct kdbus_item *item)
+{
+	const struct kdbus_vec *vec = &item->vec;
+	struct chunk chunk = { .size = vec->size, .fd = -1 };
+
+	if (kb_item_size(item) != sizeof(*vec))
+		return -EBADMSG;
+	if (vec->offset != ~UINT64_C(0)) {
+		if (vec->offset > in->slice_size ||
+		    vec->size > in->slice_size - vec->offset)
+			return -EBADMSG;
+		chunk.data = (const uint8_t *)in->msg + vec->offset;
+	}
+	return add_chunk(in, &chunk);
+}
+
+static int add_memfd(struct incoming *in, const struct kdbus_item *item)
+{
+	const struct chunk chunk = {
+		.size = item->memfd.size,
+		.fd = item->memfd.fd,
+		.start = item->memfd.start,
+	};
+
+	if (kb_item_size(item) != sizeof(item->memfd) || chunk.fd < 0)
+		return -EBADMSG;
+	return add_chunk(in, &chunk);
+}
+
+/* The items that are not metadata. */
+static int walk_items(struct incoming *in, struct kb_message *message)
+{
+	struct kb_item_iter iter = msg_items(in->msg);
+	const struct kdbus_item *item;
+	int r = 0;
+
+	while ((item = kb_item_next(&iter)) && r >= 0) {
+		switch (item->type) {
+		case KDBUS_ITEM_PAYLOAD_OFF:
+			r = add_off(in, item);
+			break;
+		case KDBUS_ITEM_PAYLOAD_MEMFD:
+			r = add_memfd(in, item);
+			break;
+		case KDBUS_ITEM_DST_NAME:
+			message->dst_name = kb_item_string(item);
+			if (!message->dst_name ||
+			    !kb_name_is_well_known(message->dst_name))
+				r = -EBADMSG;
+			break;
+		default:
+			if (item->type < _KDBUS_ITEM_KERNEL_BASE)
+				break;
+			if (message->notification)
+				r = -EBADMSG;
+			message->notification = item;
+			break;
+		}
+	}
+	return r;
+}
+
+/* Maps the piece [@from, @from + @size) of a memfd; goes with the message. */
+static const uint8_t *map_memfd(struct kb_message *message,
+				const struct chunk *chunk, size_t from,
+				size_t size)
+{
+	uint64_t start = chunk->start + from;
+	size_t skip = start % sysconf(_SC_PAGESIZE);
+	void *map;
+
+	map = mmap(NULL, size + skip, PROT_READ, MAP_PRIVATE, chunk->fd,
+		   start - skip);
+	if (map == MAP_FAILED)
+		return NULL;
+	message->map = map;
+	message->map_size = size + skip;
+	return (const uint8_t *)map + skip;
+}
+
+static int copy_memfd(const struct chunk *chunk, size_t from, uint8_t *out,
+		      size_t size)
+{
+	while (size) {
+		ssize_t n = pread(chunk->fd, out, size, chunk->start + from);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EBADMSG;
+		out += n;
+		from += n;
+		size -= n;
+	}
+	return 0;
+}
+
+/* Copies [@from, @to) of the stream, which is spread over several chunks. */
+static int assemble(const struct incoming *in, size_t from, size_t to,
+		    uint8_t *out)
+{
+	struct chunk *chunks;
+	size_t n, start = 0;
+	int r = 0;
+
+	chunks = incoming_chunks(in, &n);
+	for (size_t i = 0; i < n && from < to && r >= 0; i++) {
+		size_t end = start + chunks[i].size;
+		size_t stop = end < to ? end : to;
+
+		if (from < end) {
+			if (chunks[i].data)
+				memcpy(out, chunks[i].data + (from - start),
+				       stop - from);
+			else if (chunks[i].fd >= 0)
+				r = copy_memfd(&chunks[i], from - start, out,
+					       stop - from);
+			else
+				memset(out, 0, stop - from);
+			out += stop - from;
+			from = stop;
+		}
+		start = end;
+	}
+	return r;
+}
+
+/* The chunk that has all of [@from, @to), and where that begins in it. */
+static const struct chunk *find_chunk(const struct incoming *in, size_t from,
+				      size_t to, size_t *out_from)
+{
+	struct chunk *chunks;
+	size_t n, start = 0;
+
+	chunks = incoming_chunks(in, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (from >= start && to <= start + chunks[i].size) {
+			*out_from = from - start;
+			return &chunks[i];
+		}
+		start += chunks[i].size;
+	}
+	return NULL;
+}
+
+/* Finds the body in one piece, or makes it one. */
+static int take_body(struct incoming *in, struct kb_message *message,
+		     const struct kb_message_parts *parts)
+{
+	size_t size = parts->body_end - parts->body, from;
+	const struct chunk *chunk;
+	uint8_t *copy;
+	int r;
+
+	message->body_size = size;
+	chunk = find_chunk(in, parts->body, parts->body_end, &from);
+	if (chunk && chunk->data) {
+		message->body = chunk->data + from;
+		return 0;
+	}
+	if (chunk && chunk->fd >= 0 && size) {
+		message->body = map_memfd(message, chunk, from, size);
+		if (message->body)
+			return 0;
+	}
+
+	copy = malloc(size ?: 1);
+	if (!copy)
+		return -ENOMEM;
+	r = kb_message_own(message, copy);
+	if (r < 0) {
+		free(copy);
+		return r;
+	}
+	message->body = copy;
+	return assemble(in, parts->body, parts->body_end, copy);
+}
+
+static int decode_payload(struct incoming *in, struct kb_message *message)
+{
+	struct kb_message_parts parts;
+	struct chunk *chunks;
+	size_t n;
+	int r;
+
+	/* the first has all of the header, the last all of the trailer */
+	chunks = incoming_chunks(in, &n);
+	if (!n || !chunks[0].data || !chunks[n - 1].data)
+		return -EBADMSG;
+	r = kb_message_split(chunks[n - 1].data, chunks[n - 1].size, in->size,
+			     &parts);
+	if (r < 0)
+		return r;
+	if (chunks[0].size < parts.body)
+		return -EBADMSG;
+
+	r = take_body(in, message, &parts);
+	if (r < 0)
+		return r;
+	return kb_message_decode_head(message, chunks[0].data, &parts);
+}
+
+/* What the payload says must be what the kernel was told. */
+static int check_consistency(const struct kb_message *message,
+			     const struct kdbus_msg *msg)
+{
+	bool expects = msg->flags & KDBUS_MSG_EXPECT_REPLY;
+	bool no_start = msg->flags & KDBUS_MSG_NO_AUTO_START;
+
+	if (message->cookie != msg->cookie ||
+	    !(message->flags & KB_NO_REPLY_EXPECTED) != expects ||
+	    !(message->flags & KB_NO_AUTO_START) == no_start)
+		return -EBADMSG;
+	if (!expects && message->reply_cookie != msg->cookie_reply)
+		return -EBADMSG;
+	return 0;
+}
+
+static int set_addresses(struct kb_conn *conn, struct kb_message *message,
+			 const struct kdbus_msg *msg)
+{
+	char unique[KB_UNIQUE_NAME_SIZE];
+
+	message->src_id = msg->src_id;
+	message->dst_id = msg->dst_id;
+	/* what went to a name and came here was for us */
+	if (!message->dst_id && !(conn->flags & KDBUS_HELLO_MONITOR))
+		message->dst_id = conn->id;
+
+	/* programs compare the driver's name, not its id */
+	message->sender = kb_unique_name(msg->src_id, message->sender_room);
+	if (kb_meta_owns_name(&message->meta, KB_DRIVER_NAME))
+		message->sender = KB_DRIVER_NAME;
+
+	message->destination = NULL;
+	if (message->dst_name)
+		message->destination = message->dst_name;
+	else if (message->dst_id != KDBUS_DST_ID_BROADCAST)
+		return kb_message_set(message, KB_FIELD_DESTINATION,
+				      kb_unique_name(message->dst_id, unique));
+	return 0;
+}
+
+static int decode_notification(struct kb_message *message,
+			       const struct kdbus_msg *msg)
+{
+	if (msg->src_id != KDBUS_SRC_ID_KERNEL || !message->notification)
+		return -EBADMSG;
+	message->type = KB_NOTIFICATION;
+	message->dst_id = msg->dst_id;
+	message->reply_cookie = msg->cookie_reply;
+	return 0;
+}
+
+static int decode(struct kb_conn *conn, struct incoming *in,
+		  struct kb_message *message)
+{
+	const struct kdbus_msg *msg = in->msg;
+	struct kb_item_iter items = msg_items(msg);
+	int r;
+
+	r = take_fds(message, msg);
+	if (r >= 0)
+		r = walk_items(in, message);
+	if (r >= 0)
+		r = kb_meta_parse(&message->meta, items.next,
+				  items.end - items.next);
+	if (r < 0)
+		return r;
+
+	message->priority = msg->priority;
+	if (msg->payload_type == KDBUS_PAYLOAD_KERNEL)
+		return decode_notification(message, msg);
+	if (msg->payload_type != KDBUS_PAYLOAD_DBUS || message->notification)
+		return -EBADMSG;
+
+	r = decode_payload(in, message);
+	if (r >= 0)
+		r = check_consistency(message, msg);
+	if (r >= 0)
+		r = set_addresses(conn, message, msg);
+	if (r >= 0 && msg->flags & KDBUS_MSG_EXPECT_REPLY)
+		message->deadline_ns = msg->timeout_ns;
+	return r;
+}
+
+/* Tells the sender of a call nobody can read that nobody can read it. */
+static void refuse(struct kb_conn *conn, const struct kdbus_msg *msg)
+{
+	const struct kb_message call = {
+		.src_id = msg->src_id,
+		.cookie = msg->cookie,
+		.signature = "",
+	};
+
+	if (conn->answer_broken && msg->src_id &&
+	    msg->flags & KDBUS_MSG_EXPECT_REPLY)
+		kb_conn_reply_error(conn, &call, KB_ERROR_INCONSISTENT_MESSAGE,
+				    "The message cannot be decoded");
+}
+
+int kb_recv_slice(struct kb_conn *conn, const struct kdbus_msg_info *info,
+		  struct kb_message **out)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *message = NULL;
+	struct incoming in = { .slice_size = info->msg_size };
+	int r;
+
+	in.msg = kb_pool_at(&conn->pool, info->offset, info->msg_size);
+	if (!in.msg || info->msg_size < sizeof(*in.msg) ||
+	    in.msg->size < sizeof(*in.msg) || in.msg->size > info->msg_size) {
+		kb_pool_release(&conn->pool, info->offset);
+		return -EBADMSG;
+	}
+
+	r = kb_message_new(KB_NOTIFICATION, &message);
+	if (r < 0) {
+		close_memfds(in.msg);
+		kb_pool_release(&conn->pool, info->offset);
+		return r;
+	}
+	message->conn = kb_conn_ref(conn);
+	message->slice = info->offset;
+	message->release = release_slice;
+	message->incomplete_fds =
+		info->return_flags & KDBUS_RECV_RETURN_INCOMPLETE_FDS;
+
+	r = decode(conn, &in, message);
+	close_memfds(in.msg);
+	kb_buffer_deinit(&in.chunks);
+	if (r < 0) {
+		refuse(conn, in.msg);
+		return r;
+	}
+	*out = TAKE_PTR(message);
+	return 0;
+}
+
+int kb_conn_recv(struct kb_conn *conn, struct kb_message **out)
+{
+	for (unsigned int i = 0; i < JUNK_MAX; i++) {
+		struct kdbus_cmd_recv cmd;
+		int r;
+
+		r = kb_cmd_recv(conn->fd, 0, 0, &cmd);
+		if (r >= 0 || r == -EAGAIN)
+			conn->n_dropped += cmd.dropped_msgs;
+		if (r >= 0)
+			r = kb_recv_slice(conn, &cmd.msg, out);
+		if (r != -EBADMSG)
+			return r;
+	}
+	return -EAGAIN;
+}

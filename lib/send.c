@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Sending messages on a connection. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/bloom.h"
+#include "lib/cmd.h"
+#include "lib/conn.h"
+#include "lib/error.h"
+#include "lib/item.h"
+#include "lib/marshal.h"
+#include "lib/name.h"
+#include "lib/send.h"
+
+/* Bodies below this are copied behind the header: cheaper than two more items
+ * for the kernel to walk. */
+#define COPY_MAX	4096
+/* Buffers beyond this are not kept for the next message. */
+#define KEEP_MAX	(256UL << 10)
+
+/* addressing */
+
+static int set_destination(struct kb_message *message, struct kdbus_msg *msg,
+			   struct kb_buffer *items)
+{
+	const char *destination = message->destination;
+	uint64_t id;
+
+	if (!destination) {
+		msg->dst_id = KDBUS_DST_ID_BROADCAST;
+		return message->type == KB_SIGNAL ? 0 : -EDESTADDRREQ;
+	}
+	if (*destination == ':') {
+		/* what cannot be an id on this bus is nobody's name */
+		if (kb_unique_name_parse(destination, &id) < 0 || !id ||
+		    id == KDBUS_DST_ID_BROADCAST)
+			return -ENXIO;
+		msg->dst_id = id;
+		return 0;
+	}
+
+	/* an id beside the name is checked against its owner */
+	msg->dst_id = message->dst_id;
+	if (msg->dst_id == KDBUS_DST_ID_BROADCAST)
+		msg->dst_id = KDBUS_DST_ID_NAME;
+	return kb_item_append_string(items, KDBUS_ITEM_DST_NAME, destination);
+}
+
+static uint64_t deadline(const struct kb_conn *conn,
+			 const struct kb_message *message)
+{
+	uint64_t now;
+
+	if (message->deadline_ns)
+		return message->deadline_ns;
+	now = kb_now_ns();
+	if (conn->timeout_ns >= KB_TIMEOUT_INFINITE - now)
+		return KB_TIMEOUT_INFINITE;
+	return now + conn->timeout_ns;
+}
+
+static void set_header(struct kb_conn *conn, struct kb_message *message,
+		       struct kdbus_msg *msg)
+{
+	msg->priority = message->priority;
+	msg->payload_type = KDBUS_PAYLOAD_DBUS;
+	msg->cookie = message->cookie;
+	if (message->flags & KB_NO_AUTO_START)
+		msg->flags |= KDBUS_MSG_NO_AUTO_START;
+	if (message->type == KB_SIGNAL)
+		msg->flags |= KDBUS_MSG_SIGNAL;
+	if (message->flags & KB_NO_REPLY_EXPECTED) {
+		msg->cookie_reply = message->reply_cookie;
+	} else {
+		msg->flags |= KDBUS_MSG_EXPECT_REPLY;
+		msg->timeout_ns = deadline(conn, message);
+	}
+}
+
+/* payload */
+
+static int add_vec(struct kb_buffer *items, const void *data, size_t size)
+{
+	const struct kdbus_vec vec = {
+		.size = size,
+		.address = (uintptr_t)data,
+	};
+
+	return kb_item_append(items, KDBUS_ITEM_PAYLOAD_VEC, &vec,
+			      sizeof(vec));
+}
+
+static int write_all(int fd, const uint8_t *data, size_t size)
+{
+	while (size) {
+		ssize_t n = write(fd, data, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		size -= n;
+	}
+	return 0;
+}
+
+/* A sealed copy: the receiver maps it, and nobody can change it any more. */
+static int make_memfd(const void *data, size_t size)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
+			  F_SEAL_SEAL;
+	_cleanup_(kb_closep) int fd = -1;
+	int r;
+
+	fd = memfd_create("kdbus-body", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, data, size);
+	if (r >= 0 && fcntl(fd, F_ADD_SEALS, seals) < 0)
+		r = -errno;
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
+static int add_memfd(struct kb_buffer *items, const void *data, size_t size,
+		     int *out_fd)
+{
+	struct kdbus_memfd memfd = { .size = size };
+
+	*out_fd = make_memfd(data, size);
+	if (*out_fd < 0)
+		return *out_fd;
+	memfd.fd = *out_fd;
+	return kb_item_append(items, KDBUS_ITEM_PAYLOAD_MEMFD, &memfd,
+			      sizeof(memfd));
+}
+
+/* Head, body and tail one after the other: one VEC. */
+static int add_payload_whole(struct kb_conn *conn, struct kb_message *message)
+{
+	int r;
+
+	r = kb_message_encode_gvariant(message, &conn->bytes);
+	if (r < 0)
+		return r;
+	return add_vec(&conn->items, conn->bytes.data, conn->bytes.size);
+}
+
+/* The body stays where it is, or goes into a memfd. */
+static int add_payload_parts(struct kb_conn *conn, struct kb_message *message,
+			     int *out_fd)
+{
+	struct kb_buffer *bytes = &conn->bytes;
+	size_t fields_end, head;
+	int r;
+
+	r = kb_message_encode_head(message, bytes, &fields_end);
+	if (r < 0)
+		return r;
+	head = bytes->size;
+	r = kb_message_encode_tail(message, bytes, fields_end,
+				   head + message->body_size);
+	if (r >= 0)
+		r = add_vec(&conn->items, bytes->data, head);
+	if (r >= 0 && message->destination &&
+	    message->body_size >= KB_MEMFD_MIN)
+		r = add_memfd(&conn->items, message->body, message->body_size,
+			      out_fd);
+	else if (r >= 0)
+		r = add_vec(&conn->items, message->body, message->body_size);
+	if (r >= 0)
+		r = add_vec(&conn->items, bytes->data + head,
+			    bytes->size - head);
+	return r;
+}
+
+static int add_payload(struct kb_conn *conn, struct kb_message *message,
+		       int *out_fd)
+{
+	int r;
+
+	r = kb_message_seal(message);
+	if (r < 0)
+		return r;
+	/* a body that grows large is better remarshalled on its own */
+	if (message->body_size > COPY_MAX) {
+		r = kb_message_convert(message, KB_GVARIANT);
+		if (r < 0)
+			return r;
+	}
+	if (message->body_size > COPY_MAX)
+		return add_payload_parts(conn, message, out_fd);
+	return add_payload_whole(conn, message);
+}
+
+/* the rest */
+
+static int add_bloom(struct kb_conn *conn, const struct kb_message *message)
+{
+	struct kdbus_bloom_filter *filter;
+	void *payload;
+	int r;
+
+	if (message->type != KB_SIGNAL)
+		return 0;
+	r = kb_item_reserve(&conn->items, KDBUS_ITEM_BLOOM_FILTER,
+			    sizeof(*filter) + conn->bloom.size, &payload);
+	if (r < 0)
+		return r;
+	filter = payload;
+	filter->generation = KB_BLOOM_GENERATION;
+	return kb_bloom_add_message(&conn->bloom, (uint64_t *)filter->data,
+				    message);
+}
+
+static int add_fds(struct kb_buffer *items, const struct kb_message *message)
+{
+	if (!message->n_fds)
+		return 0;
+	return kb_item_append(items, KDBUS_ITEM_FDS, message->fds,
+			      message->n_fds * sizeof(int));
+}
+
+static uint64_t next_cookie(struct kb_conn *conn)
+{
+	/* 32 bits, so that dbus1 can have it, without 0 and the synthetic */
+	if (++conn->last_cookie >= KB_COOKIE_SYNTHETIC)
+		conn->last_cookie = 1;
+	return conn->last_cookie;
+}
+
+static void trim(struct kb_buffer *buffer)
+{
+	buffer->size = 0;
+	if (buffer->capacity > KEEP_MAX)
+		kb_buffer_deinit(buffer);
+}
+
+/* Puts the kdbus message together in conn->items. */
+static int build(struct kb_conn *conn, struct kb_message *message,
+		 int *out_fd)
+{
+	struct kdbus_msg msg = {};
+	int r;
+
+	if (!message->cookie)
+		message->cookie = next_cookie(conn);
+
+	r = kb_buffer_append_zero(&conn->items, sizeof(msg));
+	if (r >= 0)
+		r = set_destination(message, &msg, &conn->items);
+	if (r < 0)
+		return r;
+	set_header(conn, message, &msg);
+
+	r = add_payload(conn, message, out_fd);
+	if (r >= 0)
+		r = add_bloom(conn, message);
+	if (r >= 0)
+		r = add_fds(&conn->items, message);
+	if (r < 0)
+		return r;
+
+	msg.size = conn->items.size;
+	memcpy(conn->items.data, &msg, sizeof(msg));
+	return 0;
+}
+
+static int send_message(struct kb_conn *conn, struct kb_message *message,
+			uint64_t flags, struct kdbus_msg_info *reply)
+{
+	_cleanup_(kb_closep) int memfd = -1;
+	int r;
+
+	r = build(conn, message, &memfd);
+	if (r >= 0) {
+		/* an interrupted call goes on waiting under its cookie */
+		do
+			r = kb_cmd_send(conn->fd, (void *)conn->items.data,
+					flags, -1, reply);
+		while (r == -EINTR);
+	}
+	trim(&conn->items);
+	trim(&conn->bytes);
+	return r;
+}
+
+int kb_conn_send(struct kb_conn *conn, struct kb_message *message)
+{
+	return send_message(conn, message, 0, NULL);
+}
+
+int kb_conn_call(struct kb_conn *conn, struct kb_message *message,
+		 uint64_t timeout_ns, struct kb_message **out_reply)
+{
+	struct kdbus_msg_info reply;
+	uint64_t now;
+	int r;
+
+	if (message->type != KB_METHOD_CALL ||
+	    message->flags & KB_NO_REPLY_EXPECTED)
+		return -EINVAL;
+	if (timeout_ns) {
+		now = kb_now_ns();
+		message->deadline_ns = KB_TIMEOUT_INFINITE;
+		if (timeout_ns < KB_TIMEOUT_INFINITE - now)
+			message->deadline_ns = now + timeout_ns;
+	}
+
+	r = send_message(conn, message, KDBUS_SEND_SYNC_REPLY, &reply);
+	return r < 0 ? r : kb_recv_slice(conn, &reply, out_reply);
+}
+
+/* replies */
+
+int kb_conn_reply(struct kb_conn *conn, const struct kb_message *call,
+		  struct kb_message *reply)
+{
+	if (call->flags & KB_NO_REPLY_EXPECTED)
+		return 0;
+	return kb_conn_send(conn, reply);
+}
+
+int kb_conn_reply_error(struct kb_conn *conn, const struct kb_message *call,
+			const char *name, const char *format, ...)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *reply = NULL;
+	_cleanup_(kb_freep) char *text = NULL;
+	va_list args;
+	int n, r;
+
+	if (call->flags & KB_NO_REPLY_EXPECTED)
+		return 0;
+
+	va_start(args, format);
+	n = vasprintf(&text, format, args);
+	va_end(args);
+	if (n < 0) {
+		text = NULL;
+		return -ENOMEM;
+	}
+	r = kb_message_new_error(call, name, text, &reply);
+	return r < 0 ? r : kb_conn_send(conn, reply);
+}
+
+int kb_conn_reply_errno(struct kb_conn *conn, const struct kb_message *call,
+			int r, const char *text)
+{
+	return kb_conn_reply_error(conn, call, kb_error_from_errno(r), "%s%s%s",
+				   text ?: "", text ? ": " : "",
+				   strerror(abs(r)));
+}
