@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A starter that forks the program itself.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "busname/spawn.h"
+#include "lib/error.h"
+#include "lib/log.h"
+#include "lib/util.h"
+
+extern char **environ;
+
+static struct spawn *to_spawn(struct starter *starter)
+{
+	return (struct spawn *)starter;
+}
+
+/* The environment without what is between the service manager and us. */
+static char **child_environment(void)
+{
+	static const char *const ours[] = {
+		"NOTIFY_SOCKET=", "LISTEN_PID=", "LISTEN_FDS=", "LISTEN_FDNAMES=",
+		"WATCHDOG_PID=", "WATCHDOG_USEC=",
+	};
+	size_t i, j, n = 0;
+	char **v;
+
+	v = calloc(kb_strv_length(environ) + 1, sizeof(*v));
+	for (i = 0; v && environ[i]; i++) {
+		for (j = 0; j < KB_ARRAY_SIZE(ours); j++)
+			if (kb_startswith(environ[i], ours[j]))
+				break;
+		if (j == KB_ARRAY_SIZE(ours))
+			v[n++] = environ[i];
+	}
+	return v;
+}
+
+/* posix_spawn() shares our memory with the child until it executes. */
+static int spawn_run(struct spawn *spawn)
+{
+	_cleanup_(kb_freep) char **environment = child_environment();
+	posix_spawnattr_t attr;
+	sigset_t none;
+	int r;
+
+	if (!environment)
+		return -ENOMEM;
+	sigemptyset(&none);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	r = posix_spawn(&spawn->pid, spawn->argv[0], NULL, &attr, spawn->argv,
+			environment);
+	posix_spawnattr_destroy(&attr);
+	if (r) {
+		spawn->pid = 0;
+		return -r;
+	}
+
+	/* Nobody but us reaps the child, so its pid cannot be another's yet. */
+	spawn->pidfd = pidfd_open(spawn->pid, 0);
+	if (spawn->pidfd < 0) {
+		r = -errno;
+		kill(spawn->pid, SIGKILL);
+		waitpid(spawn->pid, NULL, 0);
+		spawn->pid = 0;
+		return r;
+	}
+	return 0;
+}
+
+static int spawn_start(struct starter *starter, struct report *out)
+{
+	struct spawn *spawn = to_spawn(starter);
+	int r;
+
+	/* An instance is still there, yet mail arrives here: it has given the
+	 * name back and is about to end. */
+	if (spawn->pid) {
+		spawn->asked = false;
+		return STARTER_PENDING;
+	}
+	r = spawn_run(spawn);
+	if (r < 0)
+		return report_fail(out, KB_ERROR_PREFIX "Spawn.ExecFailed",
+				   "cannot execute %s: %s", spawn->argv[0], strerror(-r));
+	kb_log(LOG_DEBUG, "started %s as process %d", spawn->argv[0], spawn->pid);
+	spawn->asked = true;
+	spawn->abandoned = 0;
+	return STARTER_PENDING;
+}
+
+static int spawn_fd(struct starter *starter)
+{
+	return to_spawn(starter)->pidfd;
+}
+
+static int spawn_dispatch(struct starter *starter, struct report *out)
+{
+	struct spawn *spawn = to_spawn(starter);
+	siginfo_t info = {};
+
+	if (!spawn->pid || waitid(P_PIDFD, spawn->pidfd, &info, WEXITED | WNOHANG) < 0 ||
+	    !info.si_pid)
+		return STARTER_PENDING;
+
+	spawn->pid = 0;
+	spawn->pidfd = kb_close(spawn->pidfd);
+	report_exit(out, spawn->argv[0], info.si_code != CLD_EXITED, info.si_status);
+	if (info.si_code != CLD_EXITED || info.si_status)
+		kb_log(LOG_WARNING, "%s", out->text);
+	return spawn->asked ? STARTER_FAILED : STARTER_RETRY;
+}
+
+static void spawn_settle(struct starter *starter)
+{
+	to_spawn(starter)->asked = false;
+}
+
+/* It neither took the name nor ended. Ask it to go, then make it go. */
+static void spawn_abandon(struct starter *starter)
+{
+	struct spawn *spawn = to_spawn(starter);
+
+	if (spawn->pid)
+		pidfd_send_signal(spawn->pidfd, spawn->abandoned++ ? SIGKILL : SIGTERM, NULL, 0);
+	spawn->asked = false;
+}
+
+void spawn_init(struct spawn *spawn, char *const *argv)
+{
+	static const struct starter_ops ops = {
+		.start = spawn_start,
+		.fd = spawn_fd,
+		.dispatch = spawn_dispatch,
+		.settle = spawn_settle,
+		.abandon = spawn_abandon,
+	};
+
+	*spawn = (struct spawn){
+		.starter.ops = &ops,
+		.argv = argv,
+		.pidfd = -1,
+	};
+}
