@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of a bus's configuration say, read once. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/log.h"
+#include "lib/util.h"
+#include "proxy/config.h"
+#include "proxy/xml-parse.h"
+
+/* The first of these that exists is read from the top; it includes the rest. */
+static const struct {
+	const char *scope;
+	const char *main_files[2];
+} places[] = {
+	{ "system",
+	  { "/usr/share/dbus-1/system.conf", "/etc/dbus-1/system.conf" } },
+	{ "user",
+	  { "/usr/share/dbus-1/session.conf", "/etc/dbus-1/session.conf" } },
+};
+
+struct config *config_free(struct config *config)
+{
+	if (!config)
+		return NULL;
+	policy_unref(config->policy);
+	kb_strv_free(config->watch);
+	free(config->type);
+	free(config);
+	return NULL;
+}
+
+int config_watch(struct config *config, const char *path)
+{
+	size_t n = kb_strv_length(config->watch);
+	char **watch;
+
+	for (size_t i = 0; i < n; i++)
+		if (kb_streq(config->watch[i], path))
+			return 0;
+	watch = reallocarray(config->watch, n + 2, sizeof(*watch));
+	if (!watch)
+		return -ENOMEM;
+	config->watch = watch;
+	watch[n] = strdup(path);
+	watch[n + 1] = NULL;
+	return watch[n] ? 0 : -ENOMEM;
+}
+
+static int config_read_place(struct config *config, const char *scope)
+{
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < KB_ARRAY_SIZE(places); i++) {
+		if (!kb_streq(places[i].scope, scope))
+			continue;
+		for (size_t j = 0; j < 2 && r == -ENOENT; j++)
+			r = xml_parse_file(config, places[i].main_files[j]);
+	}
+	if (r == -ENOENT)
+		kb_log(LOG_WARNING,
+		       "There is no %s.conf for this bus; only its owner may use it",
+		       kb_streq(scope, "user") ? "session" : "system");
+	config->has_main = r == 0;
+	return r == -ENOMEM ? r : 0;
+}
+
+/* Named files and directories: all of them together are the main file. */
+static int config_read_paths(struct config *config, char *const *paths)
+{
+	for (; *paths; paths++) {
+		struct stat st;
+		int r;
+
+		if (stat(*paths, &st) == 0 && S_ISDIR(st.st_mode))
+			r = xml_parse_directory(config, *paths);
+		else
+			r = xml_parse_file(config, *paths);
+		if (r == -ENOMEM)
+			return r;
+		if (r == -ENOENT)
+			kb_log(LOG_WARNING, "There is no %s", *paths);
+		if (r == 0)
+			config->has_main = true;
+	}
+	return 0;
+}
+
+/* One of each kind without conditions: everything is allowed to this user. */
+static int config_allow_all(struct config *config, uid_t uid)
+{
+	static const enum policy_kind kinds[] = { POLICY_SEND, POLICY_RECEIVE,
+						  POLICY_OWN };
+
+	for (size_t i = 0; i < KB_ARRAY_SIZE(kinds); i++) {
+		struct policy_rule *rule = policy_rule_new();
+
+		if (!rule)
+			return -ENOMEM;
+		rule->kind = kinds[i];
+		rule->class = POLICY_USER;
+		rule->id = uid;
+		rule->file = "no main file";
+		rule->allow = true;
+		if (policy_add_rule(config->policy, rule) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int config_load(const char *scope, char *const *paths, uid_t owner,
+		struct config **out_config)
+{
+	struct config *config = calloc(1, sizeof(*config));
+	int r;
+
+	if (!config)
+		return -ENOMEM;
+	limits_init(&config->limits);
+	r = policy_new(&config->policy);
+	if (r == 0)
+		r = paths && *paths ? config_read_paths(config, paths) :
+				      config_read_place(config, scope);
+	if (r == 0 && !config->has_main) {
+		policy_truncate(config->policy, 0);
+		r = config_allow_all(config, owner);
+	}
+	if (r < 0) {
+		config_free(config);
+		return r;
+	}
+	*out_config = config;
+	return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of a bus's configuration say, read once. */
+#ifndef PROXY_CONFIG_H
+#define PROXY_CONFIG_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "proxy/limits.h"
+#include "proxy/resolve.h"
+#include "proxy/xml-policy.h"
+
+/**
+ * struct config - one reading of the configuration
+ * @policy:	all rules (a reference)
+ * @type:	what <type> said, or NULL
+ * @watch:	directories where a change means that it must be read again,
+ *		NULL-terminated, without duplicates
+ * @n_broken:	files that were left out because they could not be parsed
+ * @has_main:	a main file was found and is sound
+ */
+struct config {
+	struct policy *policy;
+	struct limits limits;
+	char *type;
+	char **watch;
+	unsigned int n_broken;
+	bool has_main;
+	struct resolver resolver;
+};
+
+/**
+ * config_load() - read the configuration of a bus
+ * @scope:	"system" or "user", for the usual places
+ * @paths:	files or directories to read instead; NULL or empty for the
+ *		usual places
+ * @owner:	uid of the bus's owner, who keeps every right if there is no
+ *		main file
+ *
+ * Whatever is missing or broken is logged and left out, so this fails only
+ * with -ENOMEM.
+ */
+int config_load(const char *scope, char *const *paths, uid_t owner,
+		struct config **out_config);
+struct config *config_free(struct config *config);
+
+/* Adds a directory to @watch, unless it is there. For the parser. */
+int config_watch(struct config *config, const char *path);
+
+#endif /* PROXY_CONFIG_H */

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files that include others, and what is watched for changes. */
+
+#include <criterion/criterion.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/util.h"
+#include "proxy/config.h"
+
+static char root[] = "/tmp/kdbus-parse-XXXXXX";
+
+static void make_root(void)
+{
+	cr_assert_not_null(mkdtemp(root));
+}
+
+static void remove_root(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", root);
+	cr_assert_eq(system(command), 0);
+}
+
+static void put(const char *name, const char *contents)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	file = fopen(path, "we");
+	cr_assert_not_null(file);
+	fprintf(file, "<busconfig>%s</busconfig>", contents);
+	fclose(file);
+}
+
+static struct config *load(const char *name)
+{
+	char path[256], *paths[] = { path, NULL };
+	struct config *config;
+
+	snprintf(path, sizeof(path), "%s/%s", root, name);
+	cr_assert_eq(config_load("system", paths, 0, &config), 0);
+	return config;
+}
+
+/* Names that <allow own=…> stand for, in order. */
+static void expect_names(const struct config *config, const char *names)
+{
+	char found[256] = "";
+
+	for (size_t i = 0; i < config->policy->n_rules; i++) {
+		strcat(found, config->policy->rules[i]->name);
+		strcat(found, " ");
+	}
+	cr_expect_str_eq(found, names);
+}
+
+#define RULE(name) "<policy context='default'><allow own='" name "'/></policy>"
+
+TestSuite(xml_parse, .init = make_root, .fini = remove_root);
+
+Test(xml_parse, includes_stand_where_they_are_named)
+{
+	char path[256];
+	struct config *config;
+
+	snprintf(path, sizeof(path), "%s/d", root);
+	cr_assert_eq(mkdir(path, 0755), 0);
+	put("main.conf", RULE("a.a") "<include>other.conf</include>"
+			 "<includedir>d</includedir><includedir>none</includedir>"
+			 RULE("a.z"));
+	put("other.conf", RULE("b.b"));
+	put("d/2.conf", RULE("d.two"));
+	put("d/1.conf", RULE("d.one"));
+	put("d/readme", RULE("d.readme"));
+	config = load("main.conf");
+	expect_names(config, "a.a b.b d.one d.two a.z ");
+	cr_expect_eq(config->n_broken, 0);
+	cr_expect_eq(kb_strv_length(config->watch), 3);
+	cr_expect_eq(config->policy->rules[1]->line, 1);
+	cr_expect(strstr(config->policy->rules[1]->file, "other.conf"));
+	config_free(config);
+}
+
+Test(xml_parse, a_missing_include_is_no_reason_to_fail)
+{
+	struct config *config;
+
+	put("main.conf", "<include ignore_missing='yes'>no.conf</include>"
+			 "<include>neither.conf</include>" RULE("a.a"));
+	config = load("main.conf");
+	expect_names(config, "a.a ");
+	cr_expect(config->has_main);
+	config_free(config);
+}
+
+Test(xml_parse, a_broken_include_takes_only_itself_away)
+{
+	struct config *config;
+
+	put("main.conf", RULE("a.a") "<include>broken.conf</include>" RULE("a.z"));
+	put("broken.conf", RULE("b.b") "<policy>");
+	config = load("main.conf");
+	expect_names(config, "a.a a.z ");
+	cr_expect_eq(config->n_broken, 1);
+	config_free(config);
+}
+
+Test(xml_parse, circles_end)
+{
+	struct config *config;
+
+	put("main.conf", RULE("a.a") "<include>other.conf</include>");
+	put("other.conf", RULE("b.b") "<include>main.conf</include>"
+			  "<include>other.conf</include>");
+	config = load("main.conf");
+	expect_names(config, "a.a b.b ");
+	config_free(config);
+}
+
+Test(xml_parse, a_foreign_document_is_broken)
+{
+	struct config *config;
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/main.conf", root);
+	file = fopen(path, "we");
+	fputs("<html><busconfig/></html>", file);
+	fclose(file);
+	config = load("main.conf");
+	cr_expect_eq(config->n_broken, 1);
+	cr_expect_not(config->has_main);
+	config_free(config);
+}
+
+Test(xml_parse, selinux_only_where_it_is)
+{
+	struct config *config;
+
+	if (access("/sys/fs/selinux/enforce", F_OK) == 0)
+		cr_skip_test("this machine has SELinux");
+	put("main.conf", "<include if_selinux_enabled='yes' selinux_root_relative='yes'>x</include>"
+			 "<include if_selinux_enabled='yes'>other.conf</include>" RULE("a.a"));
+	put("other.conf", RULE("b.b"));
+	config = load("main.conf");
+	expect_names(config, "a.a ");
+	config_free(config);
+}
+
+Test(xml_parse, what_belongs_to_the_daemon_is_passed_over)
+{
+	struct config *config;
+
+	put("main.conf",
+	    "<type>system</type><user>messagebus</user><fork/><listen>unix:path=/x</listen>"
+	    "<selinux><associate own='a.b' context='c'/></selinux><apparmor mode='enabled'/>"
+	    "<standard_system_servicedirs/><servicedir>/x</servicedir><novelty><policy/></novelty>"
+	    RULE("a.a"));
+	config = load("main.conf");
+	expect_names(config, "a.a ");
+	cr_expect_str_eq(config->type, "system");
+	config_free(config);
+}
