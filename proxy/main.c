@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* kdbus-proxy: options, sockets, privileges, and then the event loop. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "lib/address.h"
+#include "lib/caps.h"
+#include "lib/log.h"
+#include "lib/util.h"
+#include "proxy/client.h"
+#include "proxy/door.h"
+#include "proxy/proxy.h"
+#include "proxy/pump.h"
+#include "proxy/resolve.h"
+
+#define IDLE_SEC 30
+
+/**
+ * struct options - the command line
+ * @address:	of the bus, freed at the end if @own_address
+ * @overwrite:	an argument of x's that is to show who the client is
+ */
+struct options {
+	const char *address;
+	char *own_address;
+	const char *scope;
+	const char *machine;
+	char **paths;
+	uint64_t idle_sec;
+	bool stdio;
+	char *overwrite;
+};
+
+static const char help[] =
+	"kdbus-proxy [OPTION...] [xxxx...]\n"
+	"\n"
+	"Serves dbus1 clients on the socket it was started with, each with a\n"
+	"connection of its own to a kdbus bus.\n"
+	"\n"
+	"  --address=ADDRESS     the bus (default: that of the system or user)\n"
+	"  --machine=NAME        the system bus of a local container\n"
+	"  --scope=system|user   whose configuration applies (default: system)\n"
+	"  --configuration=PATH  read this file or directory instead; repeatable\n"
+	"  --idle-timeout=SEC    exit without clients (default: 30, 0: never)\n"
+	"  --stdio               serve one client on standard input and output\n"
+	"  --help, --version\n";
+
+/* command line */
+
+static int options_add_path(struct options *options, char *path)
+{
+	size_t n = kb_strv_length(options->paths);
+	char **paths = reallocarray(options->paths, n + 2, sizeof(*paths));
+
+	if (!paths)
+		return kb_log_errno(LOG_ERR, ENOMEM, "Options");
+	paths[n] = path;
+	paths[n + 1] = NULL;
+	options->paths = paths;
+	return 0;
+}
+
+static int options_set_scope(struct options *options, const char *scope)
+{
+	if (!kb_streq(scope, "system") && !kb_streq(scope, "user")) {
+		kb_log(LOG_ERR, "--scope= is system or user, not %s", scope);
+		return -EINVAL;
+	}
+	options->scope = scope;
+	return 0;
+}
+
+static int options_set_idle(struct options *options, const char *text)
+{
+	if (kb_parse_u64(text, &options->idle_sec) < 0 ||
+	    options->idle_sec > UINT32_MAX) {
+		kb_log(LOG_ERR, "--idle-timeout= is in seconds, not %s", text);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static bool is_all_x(const char *s)
+{
+	return *s && s[strspn(s, "x")] == 0;
+}
+
+enum {
+	OPTION_ADDRESS = 256,
+	OPTION_MACHINE,
+	OPTION_SCOPE,
+	OPTION_CONFIGURATION,
+	OPTION_IDLE_TIMEOUT,
+	OPTION_STDIO,
+	OPTION_HELP,
+	OPTION_VERSION,
+};
+
+static const struct option long_options[] = {
+	{ "address", required_argument, NULL, OPTION_ADDRESS },
+	{ "machine", required_argument, NULL, OPTION_MACHINE },
+	{ "scope", required_argument, NULL, OPTION_SCOPE },
+	{ "configuration", required_argument, NULL, OPTION_CONFIGURATION },
+	{ "idle-timeout", required_argument, NULL, OPTION_IDLE_TIMEOUT },
+	{ "stdio", no_argument, NULL, OPTION_STDIO },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ 0 },
+};
+
+/* 0 to go on, 1 if that was all, or an error that was told already */
+static int options_take(struct options *options, int option)
+{
+	switch (option) {
+	case OPTION_ADDRESS:
+		options->address = optarg;
+		return 0;
+	case OPTION_MACHINE:
+		options->machine = optarg;
+		return 0;
+	case OPTION_SCOPE:
+		return options_set_scope(options, optarg);
+	case OPTION_CONFIGURATION:
+		return options_add_path(options, optarg);
+	case OPTION_IDLE_TIMEOUT:
+		return options_set_idle(options, optarg);
+	case OPTION_STDIO:
+		options->stdio = true;
+		return 0;
+	case OPTION_HELP:
+		fputs(help, stdout);
+		return 1;
+	case OPTION_VERSION:
+		puts("kdbus-proxy " PACKAGE_VERSION);
+		return 1;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int options_parse(struct options *options, int argc, char **argv)
+{
+	int option, r = 0;
+
+	while (r == 0 &&
+	       (option = getopt_long(argc, argv, "", long_options, NULL)) >= 0)
+		r = options_take(options, option);
+	if (r != 0)
+		return r;
+	if (argc - optind == 1 && is_all_x(argv[optind])) {
+		options->overwrite = argv[optind];
+	} else if (optind < argc) {
+		kb_log(LOG_ERR, "Too many arguments: %s", argv[optind]);
+		return -EINVAL;
+	}
+
+	if (options->address)
+		return 0;
+	if (kb_streq(options->scope, "system")) {
+		options->address = KB_ADDRESS_SYSTEM;
+		return 0;
+	}
+	options->own_address = kb_address_user(getuid());
+	options->address = options->own_address;
+	return options->address ? 0 : -ENOMEM;
+}
+
+/* privileges */
+
+/* The first of these that exists; the last always does. */
+static const struct {
+	const char *user;
+	const char *group;
+} lesser[] = {
+	{ "kdbus-proxy", "kdbus-proxy" },
+	{ "messagebus", "messagebus" },
+	{ "65534", "65534" },
+};
+
+/*
+ * Two descriptors a client, so the limit is raised as far as it goes.  What is
+ * kept is the right to make connections in other users' names.
+ */
+static int become_lesser(void)
+{
+	static const int keep[] = { CAP_IPC_OWNER };
+	struct resolver resolver = { .hangs = true };
+	uint32_t uid, gid;
+
+	for (size_t i = 0; i < KB_ARRAY_SIZE(lesser); i++)
+		if (resolve_user(&resolver, lesser[i].user, &uid) == 0 &&
+		    resolve_group(&resolver, lesser[i].group, &gid) == 0)
+			return kb_caps_drop(uid, gid, keep,
+					    KB_ARRAY_SIZE(keep));
+	return -ESRCH;
+}
+
+static void raise_limits(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* signals */
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
+		     void *userdata)
+{
+	(void)source;
+	(void)si;
+	if (proxy_reload(userdata) == 0)
+		kb_log(LOG_INFO, "The configuration was read again");
+	return 0;
+}
+
+static int handle_signals(struct proxy *proxy)
+{
+	sigset_t set;
+	int r;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+
+	/* without a handler of their own they end the loop */
+	r = sd_event_add_signal(proxy->event, NULL, SIGTERM, NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(proxy->event, NULL, SIGINT, NULL, NULL);
+	if (r >= 0)
+		r = sd_event_add_signal(proxy->event, NULL, SIGHUP, on_hangup,
+					proxy);
+	return r;
+}
+
+/* sockets */
+
+static int set_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return -errno;
+	return 0;
+}
+
+static int serve_client(struct proxy *proxy, int in_fd, int out_fd,
+			char *overwrite)
+{
+	struct client *client;
+	int r;
+
+	r = set_nonblocking(in_fd);
+	if (r == 0)
+		r = set_nonblocking(out_fd);
+	if (r == 0)
+		r = client_new(proxy, in_fd, out_fd, &client);
+	if (r < 0)
+		return r;
+	if (overwrite) {
+		size_t size = strlen(overwrite);
+		char text[128];
+
+		snprintf(text, sizeof(text), "[PID %d/%s; UID %u]",
+			 client->peer.pid, client->peer.comm, client->peer.uid);
+		strncpy(overwrite, text, size);
+	}
+	return pump_start(client);
+}
+
+/* The one descriptor of the service manager listens, or is a client already. */
+static int serve_socket(struct proxy *proxy, const struct options *options)
+{
+	int fd = SD_LISTEN_FDS_START, r;
+
+	if (sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) > 0) {
+		r = set_nonblocking(fd);
+		return r < 0 ? r : door_open(proxy, fd, options->idle_sec);
+	}
+	if (sd_is_socket_unix(fd, SOCK_STREAM, 0, NULL, 0) > 0)
+		return serve_client(proxy, fd, fd, options->overwrite);
+	return -ENOTSOCK;
+}
+
+static int serve(struct proxy *proxy, const struct options *options)
+{
+	int r;
+
+	if (options->stdio)
+		r = serve_client(proxy, STDIN_FILENO, STDOUT_FILENO,
+				 options->overwrite);
+	else
+		r = serve_socket(proxy, options);
+	if (r < 0)
+		return kb_log_errno(LOG_ERR, r, "Cannot serve");
+	sd_notify(0, "READY=1");
+	return sd_event_loop(proxy->event);
+}
+
+static int run(const struct options *options)
+{
+	struct proxy proxy = {
+		.address = options->address,
+		.scope = options->scope,
+		.paths = options->paths,
+		.trusts = options->stdio,
+	};
+	int r;
+
+	r = sd_event_default(&proxy.event);
+	if (r >= 0)
+		r = handle_signals(&proxy);
+	if (r < 0)
+		return kb_log_errno(LOG_ERR, r, "Cannot make an event loop");
+	sd_event_set_watchdog(proxy.event, true);
+
+	r = proxy_init(&proxy);
+	if (r == -EPERM)
+		kb_log(LOG_ERR,
+		       "On this bus connections cannot be made for others: CAP_IPC_OWNER or being its owner is needed");
+	else if (r < 0)
+		kb_log_errno(LOG_ERR, r, "Cannot connect to %s",
+			     proxy.address);
+	else
+		r = serve(&proxy, options);
+	proxy_deinit(&proxy);
+	sd_event_unref(proxy.event);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = { .scope = "system", .idle_sec = IDLE_SEC };
+	int n, r;
+
+	kb_log_open("kdbus-proxy");
+	r = options_parse(&options, argc, argv);
+	if (r != 0)
+		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+
+	n = sd_listen_fds(1);
+	if (!options.stdio && n != 1) {
+		kb_log(LOG_ERR,
+		       "There must be exactly one socket to serve, or --stdio");
+		return EXIT_FAILURE;
+	}
+	raise_limits();
+	if (!options.stdio && geteuid() == 0 &&
+	    kb_streq(options.scope, "system")) {
+		r = become_lesser();
+		if (r < 0) {
+			kb_log_errno(LOG_ERR, r, "Cannot drop privileges");
+			return EXIT_FAILURE;
+		}
+	}
+
+	r = run(&options);
+	free(options.paths);
+	free(options.own_address);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The proxy itself: one bus, one configuration, its clients. */
+#ifndef PROXY_PROXY_H
+#define PROXY_PROXY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#include "proxy/config.h"
+
+#define PROXY_ID_BUCKETS 256
+#define PROXY_SENDERS 16
+
+struct client;
+struct door;
+struct watch;
+
+/**
+ * struct proxy - everything clients share
+ *
+ * @address:	of the bus
+ * @scope:	"system" or "user"
+ * @paths:	configuration files named on the command line, or NULL
+ * @guid:	id of the bus, 32 hex digits
+ * @owner:	uid of whoever made the bus
+ * @trusts:	no policy and no impersonation: the one client is our own caller
+ * @config:	the configuration in force
+ * @clients:	all that are connected, newest first
+ * @dead:	those that left and wait to be freed outside of their callbacks
+ * @n_hello:	of the clients, those that said Hello
+ * @by_id:	those, by the low bits of their ids
+ * @senders:	the policy as recent native senders see it, oldest replaced
+ */
+struct proxy {
+	sd_event *event;
+	const char *address;
+	const char *scope;
+	char **paths;
+	char guid[33];
+	uid_t owner;
+	bool trusts;
+
+	struct config *config;
+	struct watch *watch;
+	struct door *door;
+
+	struct client *clients;
+	struct client *dead;
+	sd_event_source *reaper;
+	size_t n_clients;
+	size_t n_hello;
+	struct client *by_id[PROXY_ID_BUCKETS];
+	struct policy_view *senders[PROXY_SENDERS];
+	unsigned int last_sender;
+};
+
+/**
+ * proxy_init() - learn about the bus
+ * @proxy:	with @event, @address, @scope and @paths set, the rest zero
+ *
+ * Returns 0, -EPERM if connections for other users cannot be made, or why the
+ * bus cannot be reached.
+ */
+int proxy_init(struct proxy *proxy);
+void proxy_deinit(struct proxy *proxy);
+
+/**
+ * proxy_reload() - read the configuration again
+ *
+ * All clients change over at once.  Returns 0, -EBADMSG if a file is broken (the
+ * old configuration stays in force then), or -ENOMEM.
+ */
+int proxy_reload(struct proxy *proxy);
+
+/* Is @uid one of those who may do what is not for everybody? */
+bool proxy_is_privileged(const struct proxy *proxy, uid_t uid);
+
+#endif /* PROXY_PROXY_H */

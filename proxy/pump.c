@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Keeps the bytes of a client flowing, both ways. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#include "lib/conn.h"
+#include "lib/log.h"
+#include "proxy/client.h"
+#include "proxy/door.h"
+#include "proxy/proxy.h"
+#include "proxy/pump.h"
+#include "proxy/to-dbus1.h"
+#include "proxy/to-kdbus.h"
+
+/* messages of the bus handled before others get their turn */
+#define ROUND 32
+
+/* bytes that tell how long a message is */
+#define HEADER_SIZE 16
+
+/* a client that is closed gently has so long to read what is left for it */
+#define LINGER_SEC 10
+
+static void pump_update(struct client *client);
+
+static void pump_disconnect(struct client *client, const char *why)
+{
+	refusal_disconnect(client, why);
+	client_close(client);
+}
+
+/* time */
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct client *client = userdata;
+
+	(void)source;
+	(void)usec;
+	if (client->state < CLIENT_ACTIVE)
+		pump_disconnect(client, "it does not say who it is in time (auth_timeout)");
+	else if (client->state == CLIENT_CLOSING)
+		client_close(client);
+	else if (client->is_stuck)
+		pump_disconnect(client, "it does not read what it is sent");
+	else
+		pump_disconnect(client, "file descriptors it announced do not come (pending_fd_timeout)");
+	return 0;
+}
+
+/* Zero milliseconds are no limit at all. */
+static void pump_set_timer(struct client *client, uint64_t ms)
+{
+	if (ms == 0) {
+		sd_event_source_set_enabled(client->timer, SD_EVENT_OFF);
+		return;
+	}
+	if (sd_event_source_set_time_relative(client->timer, ms * 1000) < 0 ||
+	    sd_event_source_set_enabled(client->timer, SD_EVENT_ONESHOT) < 0)
+		kb_log(LOG_ERR, "Cannot set a timer");
+}
+
+/* Starts or stops the clock when a reason to wait comes or goes. */
+static void pump_update_timer(struct client *client, bool said_hello)
+{
+	const struct limits *limits = &client->proxy->config->limits;
+	bool is_stuck = client->state >= CLIENT_ACTIVE &&
+			stream_pending(&client->stream) > 0 &&
+			(client_is_full(client) ||
+			 client->state == CLIENT_CLOSING);
+	bool was_stuck = client->is_stuck;
+
+	client->is_stuck = is_stuck;
+	if (client->state < CLIENT_ACTIVE)
+		return;
+	if (is_stuck) {
+		if (!was_stuck || said_hello)
+			pump_set_timer(client,
+				       1000 * (client->state == CLIENT_CLOSING ?
+						       LINGER_SEC :
+						       CLIENT_STUCK_SEC));
+	} else if (was_stuck || said_hello) {
+		pump_set_timer(client, client->waits_for_fds ?
+					       limits->pending_fd_timeout :
+					       0);
+	}
+}
+
+static void pump_wait_for_fds(struct client *client, bool waits)
+{
+	if (client->waits_for_fds == waits)
+		return;
+	client->waits_for_fds = waits;
+	if (client->state >= CLIENT_ACTIVE && !client->is_stuck)
+		pump_set_timer(
+			client,
+			waits ? client->proxy->config->limits.pending_fd_timeout :
+				0);
+}
+
+/* from the socket: authentication */
+
+static void pump_auth_done(struct client *client)
+{
+	struct proxy *proxy = client->proxy;
+	struct policy_identity identity = {
+		.uid = client->peer.uid,
+		.gids = client->peer.gids,
+		.n_gids = client->peer.n_gids,
+	};
+	const struct policy_rule *rule;
+
+	client->stream.may_pass_fds = client->auth->passes_fds;
+	free(client->auth);
+	client->auth = NULL;
+	client->state = CLIENT_HELLO;
+	if (proxy->trusts || policy_may_connect(proxy->config->policy, &identity,
+						proxy->owner, &rule))
+		return;
+	refusal_policy(client, REFUSAL_CONNECT, NULL, NULL, rule);
+	client_close(client);
+}
+
+/* One line; false if there is none. */
+static bool pump_auth(struct client *client, const uint8_t *data, size_t size)
+{
+	struct stream *stream = &client->stream;
+	const char *answer;
+	size_t used;
+	int r;
+
+	r = auth_feed(client->auth, (const char *)data, size, &used, &answer);
+	stream_consume(stream, used);
+	switch (r) {
+	case AUTH_ANSWER:
+		if (kb_buffer_append_string(&stream->out, answer) < 0)
+			client_close(client);
+		break;
+	case AUTH_CLOSE:
+		pump_disconnect(client, "it does not authenticate");
+		break;
+	case AUTH_DONE:
+		pump_auth_done(client);
+		break;
+	}
+	return r != AUTH_MORE;
+}
+
+/* from the socket: messages */
+
+/*
+ * Descriptors arrive with some byte of their message, not necessarily the
+ * first, so a message can be complete but for them.  False if it is.
+ */
+static bool pump_decode(struct client *client, const uint8_t *data, size_t size)
+{
+	uint64_t max = client->proxy->config->limits.max_message_unix_fds;
+	struct stream *stream = &client->stream;
+	struct kb_message *message;
+	int r;
+
+	r = kb_message_decode_dbus1(data, size, stream->in_fds,
+				    stream->n_in_fds, &message);
+	if (r == -EAGAIN && stream->may_pass_fds) {
+		pump_wait_for_fds(client, true);
+		return false;
+	}
+	pump_wait_for_fds(client, false);
+	if (r < 0) {
+		pump_disconnect(client, "its message is malformed");
+		return false;
+	}
+
+	stream_consume_fds(stream, message->n_fds);
+	if (message->n_fds > max)
+		pump_disconnect(client, "its message has too many file descriptors (max_message_unix_fds)");
+	else
+		to_kdbus(client, message);
+	kb_message_unref(message);
+	return true;
+}
+
+/* Bytes of the message at the front, as far as it tells; 0 if it cannot be. */
+static size_t pump_message_size(struct client *client, const uint8_t *data,
+				size_t size)
+{
+	uint64_t max = client->proxy->config->limits.max_message_size;
+	int64_t total;
+
+	if (size < HEADER_SIZE)
+		return HEADER_SIZE;
+	total = kb_message_size_dbus1(data);
+	if (total < 0) {
+		pump_disconnect(client, "its message is malformed");
+		return 0;
+	}
+	if ((uint64_t)total > max) {
+		refusal_limit(client, "max_message_size", max);
+		pump_disconnect(client, "its message is too large (max_message_size)");
+		return 0;
+	}
+	return total;
+}
+
+/* One message; false if there is none yet. */
+static bool pump_message(struct client *client, const uint8_t *data,
+			 size_t size)
+{
+	size_t total = pump_message_size(client, data, size);
+
+	if (total == 0 || size < HEADER_SIZE || size < total)
+		return false;
+	if (client->state == CLIENT_MONITOR) {
+		pump_disconnect(client, "it is a monitor but sends");
+		return false;
+	}
+	if (!pump_decode(client, data, total))
+		return false;
+	stream_consume(&client->stream, total);
+	return true;
+}
+
+static void pump_consume(struct client *client)
+{
+	bool more = true;
+
+	while (more && client->state < CLIENT_CLOSING) {
+		size_t size;
+		const uint8_t *data = stream_peek(&client->stream, &size);
+
+		if (size == 0)
+			return;
+		more = client->state == CLIENT_AUTH ?
+			       pump_auth(client, data, size) :
+			       pump_message(client, data, size);
+	}
+}
+
+/* What is still to come of a message that has begun. */
+static size_t pump_missing(struct client *client)
+{
+	size_t size, total;
+	const uint8_t *data = stream_peek(&client->stream, &size);
+
+	if (size == 0 || client->state == CLIENT_AUTH)
+		return 0;
+	total = pump_message_size(client, data, size);
+	return total > size ? total - size : 0;
+}
+
+static void pump_input(struct client *client)
+{
+	int r;
+
+	r = stream_read(&client->stream, pump_missing(client));
+	if (client_is_dead(client) || r == -EAGAIN)
+		return;
+	if (r == -EPROTO)
+		pump_disconnect(client, "it sends file descriptors that were not negotiated, or too many");
+	else if (r <= 0)
+		client_close(client);
+	else
+		pump_consume(client);
+}
+
+static int on_input(sd_event_source *source, int fd, uint32_t events,
+		    void *userdata)
+{
+	struct client *client = userdata;
+
+	(void)source;
+	(void)fd;
+	/* with no more to read, a hang-up is all that can still be noticed */
+	if (events & EPOLLIN)
+		pump_input(client);
+	else if (events & (EPOLLHUP | EPOLLERR))
+		client_close(client);
+	pump_update(client);
+	return 0;
+}
+
+static int on_output(sd_event_source *source, int fd, uint32_t events,
+		     void *userdata)
+{
+	struct client *client = userdata;
+
+	(void)source;
+	(void)fd;
+	if (events & (EPOLLHUP | EPOLLERR))
+		client_close(client);
+	pump_update(client);
+	return 0;
+}
+
+/* from the bus */
+
+static void pump_tell_dropped(struct client *client)
+{
+	uint64_t n = client->conn->n_dropped - client->n_dropped;
+
+	if (n == 0)
+		return;
+	client->n_dropped = client->conn->n_dropped;
+	refusal_drop(client, n, NULL,
+		     "signals came faster than it reads, its pool is full");
+}
+
+/* The bus is gone, for all of us. */
+static void pump_bus_ended(struct client *client)
+{
+	struct proxy *proxy = client->proxy;
+
+	kb_log(LOG_INFO, "The bus is gone");
+	while (proxy->clients)
+		client_close(proxy->clients);
+	sd_event_exit(proxy->event, 0);
+}
+
+static void pump_bus(struct client *client)
+{
+	struct kb_message *message;
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < ROUND && !client_is_full(client); i++) {
+		r = kb_conn_recv(client->conn, &message);
+		if (r == 0)
+			r = to_dbus1(client, message);
+		if (client->state != CLIENT_ACTIVE &&
+		    client->state != CLIENT_MONITOR)
+			return;
+	}
+	pump_tell_dropped(client);
+	if (r == -ECONNRESET || r == -ESHUTDOWN)
+		pump_bus_ended(client);
+	else if (r < 0 && r != -EAGAIN)
+		pump_disconnect(client, strerror(-r));
+}
+
+static int on_bus(sd_event_source *source, int fd, uint32_t events,
+		  void *userdata)
+{
+	struct client *client = userdata;
+
+	(void)source;
+	(void)fd;
+	if (events & EPOLLIN)
+		pump_bus(client);
+	else if (events & (EPOLLHUP | EPOLLERR))
+		pump_bus_ended(client);
+	pump_update(client);
+	return 0;
+}
+
+/* what to wait for next */
+
+static void set_events(sd_event_source *source, uint32_t events)
+{
+	uint32_t before = 0;
+
+	if (!source)
+		return;
+	(void)sd_event_source_get_io_events(source, &before);
+	if (before != events && sd_event_source_set_io_events(source, events) < 0)
+		kb_log(LOG_ERR, "Cannot change what to wait for");
+}
+
+static int pump_watch_bus(struct client *client)
+{
+	if (client->io_bus || !client->conn)
+		return 0;
+	return sd_event_add_io(client->proxy->event, &client->io_bus,
+			       kb_conn_fd(client->conn), EPOLLIN, on_bus,
+			       client);
+}
+
+/*
+ * Whoever does not read is not read from either: its queue in the kernel fills
+ * then, and senders learn from the kernel that they are too fast.
+ */
+static void pump_update(struct client *client)
+{
+	uint32_t in, out;
+	bool is_first = client->state >= CLIENT_ACTIVE && !client->io_bus;
+	bool pending;
+	int r;
+
+	if (client_is_dead(client))
+		return;
+	r = stream_flush(&client->stream);
+	pending = stream_pending(&client->stream) > 0;
+	if (r == 0)
+		r = pump_watch_bus(client);
+	if (r < 0 || (!pending && client->state == CLIENT_CLOSING)) {
+		client_close(client);
+		return;
+	}
+
+	in = client_is_full(client) || client->state == CLIENT_CLOSING ?
+		     0 :
+		     EPOLLIN;
+	out = pending ? EPOLLOUT : 0;
+	set_events(client->io_in, client->io_out ? in : in | out);
+	set_events(client->io_out, out);
+	set_events(client->io_bus, in);
+	pump_update_timer(client, is_first);
+	/* one less who did not say Hello yet: others may come in */
+	if (is_first)
+		door_update(client->proxy);
+}
+
+int pump_start(struct client *client)
+{
+	struct stream *stream = &client->stream;
+	sd_event *event = client->proxy->event;
+	int r;
+
+	r = sd_event_add_io(event, &client->io_in, stream->in_fd, EPOLLIN,
+			    on_input, client);
+	if (r >= 0 && stream->out_fd != stream->in_fd)
+		r = sd_event_add_io(event, &client->io_out, stream->out_fd, 0,
+				    on_output, client);
+	if (r >= 0)
+		r = sd_event_add_time(event, &client->timer, CLOCK_MONOTONIC,
+				      UINT64_MAX, 0, on_timer, client);
+	if (r < 0) {
+		client_close(client);
+		return r;
+	}
+	pump_set_timer(client, client->proxy->config->limits.auth_timeout);
+	return 0;
+}

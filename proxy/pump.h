@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Keeps the bytes of a client flowing, both ways. */
+#ifndef PROXY_PUMP_H
+#define PROXY_PUMP_H
+
+struct client;
+
+/**
+ * pump_start() - begin to serve a client that was just made
+ *
+ * Closes the client if that fails, and returns the errno.
+ */
+int pump_start(struct client *client);
+
+#endif /* PROXY_PUMP_H */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From the client to the bus. */
+#ifndef PROXY_TO_KDBUS_H
+#define PROXY_TO_KDBUS_H
+
+struct client;
+struct kb_message;
+
+/**
+ * to_kdbus() - handle one message of a client
+ * @message:	as it was decoded; changed on its way
+ *
+ * Whatever the client does wrong is its own misfortune: it gets an error, or is
+ * disconnected.  Nothing is returned since nobody else need care.
+ */
+void to_kdbus(struct client *client, struct kb_message *message);
+
+/**
+ * to_kdbus_send() - send, and tell the client if that fails
+ *
+ * Returns 0 if the message is on its way, -ESRCH if there is nobody to take it,
+ * which is left to the caller to explain, or another errno that the client
+ * knows already.
+ */
+int to_kdbus_send(struct client *client, struct kb_message *message);
+
+#endif /* PROXY_TO_KDBUS_H */

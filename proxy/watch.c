@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Sees when files of the configuration change. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/util.h"
+#include "proxy/proxy.h"
+#include "proxy/watch.h"
+
+/* quiet time after the last change */
+#define SETTLE_USEC 300000
+
+#define EVENTS                                                               \
+	(IN_CREATE | IN_CLOSE_WRITE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | \
+	 IN_DELETE_SELF | IN_MOVE_SELF)
+
+struct watch {
+	struct proxy *proxy;
+	int fd;
+	sd_event_source *io;
+	sd_event_source *settle;
+};
+
+/* A fresh descriptor watches nothing, so the old ones need not be undone. */
+static void watch_stop(struct watch *watch)
+{
+	watch->io = sd_event_source_disable_unref(watch->io);
+	watch->fd = kb_close(watch->fd);
+}
+
+static int on_change(sd_event_source *source, int fd, uint32_t revents,
+		     void *userdata)
+{
+	struct watch *watch = userdata;
+	char events[4096];
+
+	(void)source;
+	(void)revents;
+	while (read(fd, events, sizeof(events)) > 0)
+		;
+	sd_event_source_set_time_relative(watch->settle, SETTLE_USEC);
+	sd_event_source_set_enabled(watch->settle, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+static int on_settled(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct watch *watch = userdata;
+
+	(void)source;
+	(void)usec;
+	if (proxy_reload(watch->proxy) == 0)
+		kb_log(LOG_INFO, "The configuration changed and was read again");
+	else
+		watch_update(watch);
+	return 0;
+}
+
+void watch_update(struct watch *watch)
+{
+	char **directories = watch->proxy->config->watch;
+	int r;
+
+	watch_stop(watch);
+	watch->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (watch->fd < 0) {
+		kb_log_errno(LOG_WARNING, errno,
+			     "Changes of the configuration will not be seen");
+		return;
+	}
+	for (; directories && *directories; directories++)
+		if (inotify_add_watch(watch->fd, *directories,
+				      EVENTS | IN_ONLYDIR) < 0 &&
+		    errno != ENOENT)
+			kb_log_errno(LOG_WARNING, errno, "Cannot watch %s",
+				     *directories);
+	r = sd_event_add_io(watch->proxy->event, &watch->io, watch->fd, EPOLLIN,
+			    on_change, watch);
+	if (r < 0)
+		kb_log_errno(LOG_WARNING, r, "Cannot watch the configuration");
+}
+
+int watch_new(struct proxy *proxy, struct watch **out_watch)
+{
+	struct watch *watch = calloc(1, sizeof(*watch));
+	int r;
+
+	if (!watch)
+		return -ENOMEM;
+	watch->proxy = proxy;
+	watch->fd = -1;
+	r = sd_event_add_time(proxy->event, &watch->settle, CLOCK_MONOTONIC, 0,
+			      0, on_settled, watch);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(watch->settle, SD_EVENT_OFF);
+	if (r < 0) {
+		watch_free(watch);
+		return r;
+	}
+	watch_update(watch);
+	*out_watch = watch;
+	return 0;
+}
+
+struct watch *watch_free(struct watch *watch)
+{
+	if (!watch)
+		return NULL;
+	watch_stop(watch);
+	sd_event_source_disable_unref(watch->settle);
+	free(watch);
+	return NULL;
+}
