@@ -135,7 +135,10 @@ int main(int argc, char **argv)
 			parse_warn_set(print_to_kmsg);
 	}
 	umask(0022);
-	r = generator_run(&scope, argv[1], role == ROLE_SYSTEM_BUS);
+	if (role == ROLE_SYSTEM_BUS && !scope.user)
+		r = scope_add_units(&scope, KDBUSLIBEXECDIR "/system-bus");
+	if (r >= 0)
+		r = generator_run(&scope, argv[1], role == ROLE_SYSTEM_BUS);
 	if (r < 0)
 		parse_warn(argv[1], 0, "cannot be written: %s", strerror(-r));
 	scope_deinit(&scope);

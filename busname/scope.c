@@ -158,6 +158,11 @@ void scope_deinit(struct scope *scope)
 	*scope = (struct scope){};
 }
 
+int scope_add_units(struct scope *scope, const char *directory)
+{
+	return strv_addf(&scope->units, "%s", directory);
+}
+
 /* files */
 
 const char *scope_strip(const struct scope *scope, const char *path)

@@ -32,6 +32,9 @@ struct scope {
 int scope_init(struct scope *scope, bool user, const char *root);
 void scope_deinit(struct scope *scope);
 
+/* One more directory of unit files, of the lowest priority. */
+int scope_add_units(struct scope *scope, const char *directory);
+
 /**
  * scope_find() - the first of @directories that has a file
  * @name:	of the file
