@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Messages: made, sealed, read, converted. */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "lib/error.h"
+#include "lib/message.h"
+#include "tests/unit/lib/util.h"
+
+Test(message, a_call_has_what_it_was_given)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *m = NULL;
+	const char *s;
+	uint32_t u;
+
+	cr_assert_eq(kb_message_new_call("org.x", "/a", NULL, "M", &m), 0);
+	cr_expect_eq(m->type, KB_METHOD_CALL);
+	cr_expect_eq(m->flags, 0);
+	cr_expect_str_eq(m->destination, "org.x");
+	cr_expect_str_eq(m->fields[KB_FIELD_PATH], "/a");
+	cr_expect_null(m->interface);
+	cr_assert_eq(kb_message_append(m, "su", "hi", 7), 0);
+	cr_expect_str_eq(m->signature, "");
+	cr_assert_eq(kb_message_seal(m), 0);
+	cr_expect_str_eq(m->signature, "su");
+	cr_expect_eq(kb_message_append(m, "u", 1), -EINVAL);
+	cr_expect_eq(kb_message_read(m, "su", &s, &u), 0);
+	cr_expect_str_eq(s, "hi");
+	cr_expect_eq(u, 7);
+	cr_expect_eq(kb_message_read(m, "s", &s), -EINVAL);
+	cr_expect_eq(kb_message_read(m, "", NULL), -EINVAL);
+}
+
+Test(message, a_reply_goes_back_to_the_id)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *call = NULL;
+	_cleanup_(kb_message_unrefp) struct kb_message *reply = NULL;
+	_cleanup_(kb_message_unrefp) struct kb_message *error = NULL;
+	const char *text;
+
+	cr_assert_eq(kb_message_new_call("a.b", "/", NULL, "M", &call), 0);
+	call->cookie = 42;
+	kb_message_set(call, KB_FIELD_SENDER, ":1.7");
+	cr_assert_eq(kb_message_new_return(call, &reply), 0);
+	cr_expect_str_eq(reply->destination, ":1.7");
+	cr_expect_eq(reply->reply_cookie, 42);
+	cr_expect_eq(reply->flags, KB_NO_REPLY_EXPECTED);
+
+	/* a received call: the name in SENDER may be another */
+	call->src_id = 9;
+	cr_assert_eq(kb_message_new_errorf(call, &error, KB_ERROR_FAILED,
+					   "no %s", "way"), 0);
+	cr_expect_str_eq(error->destination, ":1.9");
+	cr_expect_str_eq(error->error_name, KB_ERROR_FAILED);
+	cr_assert_eq(kb_message_seal(error), 0);
+	cr_expect_eq(kb_message_read(error, "s", &text), 0);
+	cr_expect_str_eq(text, "no way");
+}
+
+Test(message, strings_of_any_length_live_with_it)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *m = NULL;
+	char text[1000];
+
+	cr_assert_eq(kb_message_new(KB_SIGNAL, &m), 0);
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = 0;
+	for (int i = 0; i < 50; i++)
+		cr_assert_eq(kb_message_set(m, KB_FIELD_MEMBER, text + i * 20),
+			     0);
+	cr_expect_str_eq(m->member, text + 49 * 20);
+	cr_expect_eq(kb_message_set(m, KB_FIELD_MEMBER, NULL), 0);
+	cr_expect_null(m->member);
+	cr_expect_eq(kb_message_set(m, KB_FIELD_SIGNATURE, "s"), -EINVAL);
+	cr_expect_eq(kb_message_set(m, KB_FIELD_REPLY_COOKIE, "s"), -EINVAL);
+	cr_expect_eq(kb_message_set(m, 0, "s"), -EINVAL);
+	cr_expect_eq(kb_message_set(m, 99, "s"), -EINVAL);
+}
+
+Test(message, descriptors_are_closed_with_it)
+{
+	struct kb_message *m = NULL;
+	uint32_t index;
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	cr_assert_eq(kb_message_new(KB_SIGNAL, &m), 0);
+	cr_expect_eq(kb_message_add_fd(m, -1, &index), 0);
+	cr_expect_eq(index, 0);
+	cr_expect_eq(kb_message_add_fd(m, fd, &index), 0);
+	cr_expect_eq(index, 1);
+	cr_assert_eq(kb_message_append(m, "h", index), 0);
+	cr_assert_eq(kb_message_seal(m), 0);
+	cr_expect_eq(kb_message_validate(m), 0);
+	kb_message_ref(m);
+	kb_message_unref(m);
+	cr_expect_geq(fcntl(fd, F_GETFD), 0);
+	cr_expect_null(kb_message_unref(m));
+	cr_expect_lt(fcntl(fd, F_GETFD), 0);
+	cr_expect_null(kb_message_unref(NULL));
+}
+
+Test(message, an_index_without_descriptor_is_invalid)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *m = NULL;
+
+	cr_assert_eq(kb_message_new(KB_SIGNAL, &m), 0);
+	cr_assert_eq(kb_message_append(m, "h", 0), 0);
+	cr_assert_eq(kb_message_seal(m), 0);
+	cr_expect_eq(kb_message_validate(m), -EBADMSG);
+}
+
+Test(message, bodies_change_format_in_place)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *m = NULL;
+	_cleanup_(kb_message_unrefp) struct kb_message *empty = NULL;
+	char *strv[] = { "a", "b", NULL };
+	const char *s;
+
+	cr_assert_eq(kb_message_new_signal("/a", "a.b", "C", &m), 0);
+	cr_assert_eq(kb_message_append(m, "sas", "x", strv), 0);
+	cr_assert_eq(kb_message_convert(m, KB_DBUS1), 0);
+	cr_expect_eq(m->body_format, KB_DBUS1);
+	cr_expect_eq(m->body_size, 26);
+	cr_expect_eq(kb_message_read(m, "sas", &s, NULL), 0);
+	cr_expect_str_eq(s, "x");
+	cr_assert_eq(kb_message_convert(m, KB_GVARIANT), 0);
+	cr_expect_eq(kb_message_read(m, "sas", &s, NULL), 0);
+	cr_expect_eq(m->body_size, 9);
+
+	cr_assert_eq(kb_message_new_signal("/a", "a.b", "C", &empty), 0);
+	cr_assert_eq(kb_message_convert(empty, KB_DBUS1), 0);
+	cr_expect_eq(empty->body_size, 0);
+	cr_assert_eq(kb_message_convert(empty, KB_GVARIANT), 0);
+	cr_expect_eq(empty->body_size, 1);
+	cr_expect_eq(kb_message_read(empty, ""), 0);
+}
+
+Test(message, an_unfinished_body_cannot_be_sealed)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *m = NULL;
+
+	cr_assert_eq(kb_message_new_signal("/a", "a.b", "C", &m), 0);
+	cr_assert_eq(kb_writer_open(kb_message_writer(m), 'a', "s"), 0);
+	cr_expect_eq(kb_message_seal(m), -EINVAL);
+	cr_expect_eq(kb_message_seal(m), -EINVAL);
+}
