@@ -38,4 +38,61 @@ static inline struct file *kdbus_get_file_rcu(struct file __rcu **f)
 #define get_file_rcu(f) kdbus_get_file_rcu(f)
 #endif
 
+/* memory */
+
+#include <linux/mm.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
+
+/* 6.3: flags of a mapping are changed by functions */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0) && !defined(vm_flags_set)
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+
+static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags &= ~flags;
+}
+#endif
+
+/* 6.7: shrinkers are allocated, and registering them cannot fail */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+static inline struct shrinker *shrinker_alloc(unsigned int flags,
+					      const char *name)
+{
+	struct shrinker *shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
+
+	if (shrinker)
+		shrinker->flags = flags;
+	return shrinker;
+}
+
+/* without it, memory comes back a little later */
+static inline void shrinker_register(struct shrinker *shrinker)
+{
+	if (register_shrinker(shrinker, "kdbus"))
+		pr_warn("no memory for a shrinker\n");
+}
+
+static inline void shrinker_free(struct shrinker *shrinker)
+{
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+}
+#endif
+
+/* file system */
+
+/* 6.6: access to the times of an inode goes through functions */
+static inline void inode_set_times_now(struct inode *inode)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+	inode->i_atime = inode->i_mtime = inode->i_ctime = current_time(inode);
+#else
+	simple_inode_init_ts(inode);
+#endif
+}
+
 #endif /* KDBUS_COMPAT_H */
