@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the slices and the pages of a pool know of each other. */
+#ifndef KDBUS_POOL_PRIVATE_H
+#define KDBUS_POOL_PRIVATE_H
+
+#include <linux/atomic.h>
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rbtree.h>
+#include <linux/spinlock.h>
+#include <linux/xarray.h>
+
+#include "object/pool.h"
+
+struct mem_cgroup;
+
+/**
+ * struct slice - a free or allocated range
+ * @pub:	what others know of it
+ * @entry:	in kdbus_pool.slices
+ * @node:	in kdbus_pool.free or kdbus_pool.busy
+ * @free:	which of the two
+ * @kernel:	held by the kernel
+ * @user:	held by the user
+ */
+struct slice {
+	struct kdbus_slice pub;
+	struct list_head entry;
+	struct rb_node node;
+	bool free;
+	bool kernel;
+	bool user;
+};
+
+/**
+ * struct kdbus_pool - the receiver's memory
+ * @ref:	references: the connection's, and one per mapping
+ * @size:	bytes
+ * @in_all:	in the list of all pools, for the shrinker
+ * @memcg:	memory cgroup that pays for the pages
+ * @lock:	guards @slices, @free and @busy
+ * @slices:	all slices in the order of their offset, without gaps
+ * @free:	free slices by size
+ * @busy:	the others by offset
+ * @pages_lock:	held to add a page, or to remove some and their mappings: a
+ *		page is never added where an old one is still mapped
+ * @pages:	struct page by index; read without a lock
+ * @n_pages:	how many
+ * @mapping:	where it is mapped
+ */
+struct kdbus_pool {
+	struct kref ref;
+	u64 size;
+	struct list_head in_all;
+	struct mem_cgroup *memcg;
+
+	spinlock_t lock;
+	struct list_head slices;
+	struct rb_root free;
+	struct rb_root busy;
+
+	struct mutex pages_lock;
+	struct xarray pages;
+	atomic_t n_pages;
+	struct address_space mapping;
+};
+
+int kdbus_slices_init(struct kdbus_pool *pool);
+void kdbus_slices_deinit(struct kdbus_pool *pool);
+void kdbus_pages_relax(struct kdbus_pool *pool);
+
+#endif /* KDBUS_POOL_PRIVATE_H */

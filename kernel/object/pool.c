@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A pool: the receiver's memory, cut in slices. */
+
+#include <linux/align.h>
+#include <linux/err.h>
+#include <linux/list.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+
+#include "object/pool-private.h"
+
+/* free slices, smallest first; the lower offset first among equals */
+static void insert_free(struct kdbus_pool *pool, struct slice *slice)
+{
+	struct rb_node **slot = &pool->free.rb_node, *above = NULL;
+	struct slice *other;
+
+	while (*slot) {
+		above = *slot;
+		other = rb_entry(above, struct slice, node);
+		if (slice->pub.size < other->pub.size ||
+		    (slice->pub.size == other->pub.size &&
+		     slice->pub.offset < other->pub.offset))
+			slot = &above->rb_left;
+		else
+			slot = &above->rb_right;
+	}
+	rb_link_node(&slice->node, above, slot);
+	rb_insert_color(&slice->node, &pool->free);
+}
+
+static void insert_busy(struct kdbus_pool *pool, struct slice *slice)
+{
+	struct rb_node **slot = &pool->busy.rb_node, *above = NULL;
+
+	while (*slot) {
+		above = *slot;
+		if (slice->pub.offset <
+		    rb_entry(above, struct slice, node)->pub.offset)
+			slot = &above->rb_left;
+		else
+			slot = &above->rb_right;
+	}
+	rb_link_node(&slice->node, above, slot);
+	rb_insert_color(&slice->node, &pool->busy);
+}
+
+static struct slice *find_busy(struct kdbus_pool *pool, u64 offset)
+{
+	struct rb_node *node = pool->busy.rb_node;
+	struct slice *slice;
+
+	while (node) {
+		slice = rb_entry(node, struct slice, node);
+		if (slice->pub.offset == offset)
+			return slice;
+		node = offset < slice->pub.offset ? node->rb_left :
+						    node->rb_right;
+	}
+	return NULL;
+}
+
+/* smallest free slice of at least @size bytes */
+static struct slice *find_free(struct kdbus_pool *pool, u64 size)
+{
+	struct rb_node *node = pool->free.rb_node;
+	struct slice *slice, *best = NULL;
+
+	while (node) {
+		slice = rb_entry(node, struct slice, node);
+		if (slice->pub.size >= size) {
+			best = slice;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return best;
+}
+
+/**
+ * kdbus_slices_init() - one free slice from end to end
+ * @pool:	pool with its size set
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kdbus_slices_init(struct kdbus_pool *pool)
+{
+	struct slice *slice;
+
+	spin_lock_init(&pool->lock);
+	pool->free = RB_ROOT;
+	pool->busy = RB_ROOT;
+	INIT_LIST_HEAD(&pool->slices);
+
+	slice = kzalloc(sizeof(*slice), GFP_KERNEL_ACCOUNT);
+	if (!slice)
+		return -ENOMEM;
+	slice->pub.size = pool->size;
+	slice->free = true;
+	list_add(&slice->entry, &pool->slices);
+	insert_free(pool, slice);
+	return 0;
+}
+
+/**
+ * kdbus_slices_deinit() - forget all slices, the user's own included
+ * @pool:	pool nobody uses any more
+ */
+void kdbus_slices_deinit(struct kdbus_pool *pool)
+{
+	struct slice *slice, *next;
+
+	list_for_each_entry_safe(slice, next, &pool->slices, entry) {
+		WARN_ON_ONCE(slice->kernel);
+		kfree(slice);
+	}
+}
+
+/**
+ * kdbus_pool_alloc() - take a slice, held by the kernel
+ * @pool:	pool
+ * @size:	bytes, not 0; rounded up to a multiple of 8
+ *
+ * Best fit.
+ *
+ * Return: the slice; ERR_PTR(-EXFULL) if no free range is large enough,
+ * ERR_PTR(-ENOMEM).
+ */
+struct kdbus_slice *kdbus_pool_alloc(struct kdbus_pool *pool, u64 size)
+{
+	struct slice *slice, *rest;
+
+	if (size > pool->size)
+		return ERR_PTR(-EXFULL);
+	size = ALIGN(size, 8);
+
+	slice = kmalloc(sizeof(*slice), GFP_KERNEL_ACCOUNT);
+	if (!slice)
+		return ERR_PTR(-ENOMEM);
+
+	spin_lock(&pool->lock);
+	rest = find_free(pool, size);
+	if (!rest) {
+		spin_unlock(&pool->lock);
+		kfree(slice);
+		return ERR_PTR(-EXFULL);
+	}
+
+	rb_erase(&rest->node, &pool->free);
+	if (rest->pub.size == size) {
+		swap(slice, rest);
+	} else {
+		slice->pub.offset = rest->pub.offset;
+		slice->pub.size = size;
+		list_add_tail(&slice->entry, &rest->entry);
+		rest->pub.offset += size;
+		rest->pub.size -= size;
+		insert_free(pool, rest);
+		rest = NULL;
+	}
+	slice->free = false;
+	slice->kernel = true;
+	slice->user = false;
+	insert_busy(pool, slice);
+	spin_unlock(&pool->lock);
+
+	kfree(rest);
+	return &slice->pub;
+}
+
+/* Let @slice swallow its right neighbour, which is on no tree any more. */
+static struct slice *swallow_next(struct slice *slice)
+{
+	struct slice *next = list_next_entry(slice, entry);
+
+	list_del(&next->entry);
+	slice->pub.size += next->pub.size;
+	return next;
+}
+
+/*
+ * Return a range that nobody holds.  Drops the lock, since slices that merge
+ * leave memory to free, and pages may be given back.
+ */
+static void free_and_unlock(struct kdbus_pool *pool, struct slice *slice)
+	__releases(&pool->lock)
+{
+	struct slice *left = NULL, *right = NULL, *neighbour;
+
+	rb_erase(&slice->node, &pool->busy);
+	if (!list_is_last(&slice->entry, &pool->slices)) {
+		neighbour = list_next_entry(slice, entry);
+		if (neighbour->free) {
+			rb_erase(&neighbour->node, &pool->free);
+			right = swallow_next(slice);
+		}
+	}
+	if (!list_is_first(&slice->entry, &pool->slices)) {
+		neighbour = list_prev_entry(slice, entry);
+		if (neighbour->free) {
+			rb_erase(&neighbour->node, &pool->free);
+			left = swallow_next(neighbour);
+			slice = neighbour;
+		}
+	}
+	slice->free = true;
+	insert_free(pool, slice);
+	spin_unlock(&pool->lock);
+
+	kfree(left);
+	kfree(right);
+	kdbus_pages_relax(pool);
+}
+
+/**
+ * kdbus_pool_drop() - the kernel lets go of a slice
+ * @pool:	pool
+ * @pub:	slice, NULL to do nothing; gone unless the user holds it too
+ *
+ * May sleep.
+ */
+void kdbus_pool_drop(struct kdbus_pool *pool, struct kdbus_slice *pub)
+{
+	struct slice *slice;
+
+	if (!pub)
+		return;
+	slice = container_of(pub, struct slice, pub);
+	spin_lock(&pool->lock);
+	WARN_ON_ONCE(!slice->kernel);
+	slice->kernel = false;
+	if (slice->user)
+		spin_unlock(&pool->lock);
+	else
+		free_and_unlock(pool, slice);
+}
+
+/**
+ * kdbus_pool_publish() - the user holds a slice from now on
+ * @pool:	pool
+ * @pub:	slice that the kernel holds
+ */
+void kdbus_pool_publish(struct kdbus_pool *pool, struct kdbus_slice *pub)
+{
+	struct slice *slice = container_of(pub, struct slice, pub);
+
+	spin_lock(&pool->lock);
+	slice->user = true;
+	spin_unlock(&pool->lock);
+}
+
+/**
+ * kdbus_pool_release() - the user lets go of a slice
+ * @pool:	pool
+ * @offset:	where the slice starts
+ *
+ * May sleep.
+ *
+ * Return: 0, or -ENXIO if no slice that the user holds starts there.
+ */
+int kdbus_pool_release(struct kdbus_pool *pool, u64 offset)
+{
+	struct slice *slice;
+
+	spin_lock(&pool->lock);
+	slice = find_busy(pool, offset);
+	if (!slice || !slice->user) {
+		spin_unlock(&pool->lock);
+		return -ENXIO;
+	}
+	slice->user = false;
+	if (slice->kernel)
+		spin_unlock(&pool->lock);
+	else
+		free_and_unlock(pool, slice);
+	return 0;
+}
