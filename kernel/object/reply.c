@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A reply that somebody is owed. */
+
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/slab.h>
+
+#include "object/conn.h"
+#include "object/reply.h"
+
+/* deadlines further away are looked at again after so long */
+#define EXPIRY_MAX	(600 * HZ)
+
+/*
+ * A reply is on two lists, each with a reference, each under the lock of its
+ * own connection, and the two locks are never held together.  Whoever ends a
+ * reply first changes its state and then takes it off the lists.
+ */
+
+/* deadlines */
+
+static unsigned long deadline_delay(u64 deadline)
+{
+	u64 now = ktime_get_ns(), n;
+
+	if (deadline <= now)
+		return 0;
+	n = div_u64(deadline - now, NSEC_PER_SEC / HZ) + 1;
+	return min_t(u64, n, EXPIRY_MAX);
+}
+
+/* Make sure that the requester looks at its deadlines in time. */
+static void arm_expiry(struct kdbus_conn *conn, u64 deadline)
+{
+	unsigned long delay = deadline_delay(deadline);
+	unsigned long when = (jiffies + delay) ?: 1;
+
+	lockdep_assert_held(&conn->calls.lock);
+	if (conn->calls.next && time_after_eq(when, conn->calls.next))
+		return;
+	conn->calls.next = when;
+	mod_delayed_work(system_wq, &conn->calls.expiry, delay);
+}
+
+/* Is a deadline any of the worker's business? */
+static bool may_expire(const struct kdbus_reply *reply)
+{
+	if (reply->sync)
+		return !reply->waiting && reply->state != KDBUS_REPLY_CLOSED;
+	return reply->state == KDBUS_REPLY_OPEN;
+}
+
+/* lifetime */
+
+/**
+ * kdbus_reply_new() - open a reply slot
+ * @requester:	who is going to wait; a command of it is in progress
+ * @replier:	who has to answer
+ * @cookie:	of the request
+ * @deadline:	CLOCK_MONOTONIC nanoseconds
+ * @sync:	whether the requester is going to sleep
+ *
+ * Return: a reference; ERR_PTR(-EMLINK) if the requester has too many,
+ * ERR_PTR(-ENOMEM).
+ */
+struct kdbus_reply *kdbus_reply_new(struct kdbus_conn *requester,
+				    struct kdbus_conn *replier, u64 cookie,
+				    u64 deadline, bool sync)
+{
+	struct kdbus_reply *reply;
+
+	reply = kzalloc(sizeof(*reply), GFP_KERNEL_ACCOUNT);
+	if (!reply)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&reply->ref);
+	reply->cookie = cookie;
+	reply->deadline = deadline;
+	reply->sync = sync;
+	reply->waiting = sync;
+	INIT_LIST_HEAD(&reply->in_owed);
+	init_waitqueue_head(&reply->wait);
+
+	spin_lock(&requester->calls.lock);
+	if (requester->calls.n >= KDBUS_REPLIES_MAX) {
+		spin_unlock(&requester->calls.lock);
+		kfree(reply);
+		return ERR_PTR(-EMLINK);
+	}
+	reply->requester = kdbus_conn_ref(requester);
+	reply->replier = kdbus_conn_ref(replier);
+	list_add(&reply->in_calls, &requester->calls.list);
+	requester->calls.n++;
+	kdbus_reply_ref(reply);
+	if (!sync)
+		arm_expiry(requester, deadline);
+	spin_unlock(&requester->calls.lock);
+	return reply;
+}
+
+struct kdbus_reply *kdbus_reply_ref(struct kdbus_reply *reply)
+{
+	if (reply)
+		kref_get(&reply->ref);
+	return reply;
+}
+
+static void reply_free(struct kref *ref)
+{
+	struct kdbus_reply *reply = container_of(ref, struct kdbus_reply, ref);
+
+	WARN_ON_ONCE(reply->answer);
+	kdbus_conn_unref(reply->requester);
+	kdbus_conn_unref(reply->replier);
+	kfree(reply);
+}
+
+struct kdbus_reply *kdbus_reply_unref(struct kdbus_reply *reply)
+{
+	if (reply)
+		kref_put(&reply->ref, reply_free);
+	return NULL;
+}
+
+/*
+ * Take the reply off the requester's list; its lock is held.  The caller drops
+ * the reference that the list held.
+ */
+static void unlink_call(struct kdbus_reply *reply)
+{
+	lockdep_assert_held(&reply->requester->calls.lock);
+	list_del_init(&reply->in_calls);
+	reply->requester->calls.n--;
+}
+
+/* Take a reply that is not open any more off the replier's list. */
+static void unlink_owed(struct kdbus_reply *reply)
+{
+	struct kdbus_conn *replier = reply->replier;
+	bool linked;
+
+	spin_lock(&replier->inbox.lock);
+	linked = !list_empty(&reply->in_owed);
+	list_del_init(&reply->in_owed);
+	spin_unlock(&replier->inbox.lock);
+	if (linked)
+		kdbus_reply_unref(reply);
+}
+
+/* the replier's side */
+
+/**
+ * kdbus_reply_owe() - note with the replier that somebody waits for it
+ * @reply:	reply
+ *
+ * The replier's inbox lock is held, and the inbox is not closed.
+ */
+void kdbus_reply_owe(struct kdbus_reply *reply)
+{
+	struct kdbus_conn *replier = reply->replier;
+
+	lockdep_assert_held(&replier->inbox.lock);
+	if (READ_ONCE(reply->state) != KDBUS_REPLY_OPEN)
+		return;
+	kdbus_reply_ref(reply);
+	list_add_tail(&reply->in_owed, &replier->inbox.owed);
+}
+
+/**
+ * kdbus_reply_move() - somebody else has to answer from now on
+ * @reply:	reply
+ * @replier:	who
+ *
+ * The registry is locked: replies move with names only.
+ *
+ * Return: false if @replier is gone, and kdbus_reply_break() is due.
+ */
+bool kdbus_reply_move(struct kdbus_reply *reply, struct kdbus_conn *replier)
+{
+	struct kdbus_conn *old;
+	bool open, alive;
+
+	unlink_owed(reply);
+	spin_lock(&reply->requester->calls.lock);
+	open = reply->state == KDBUS_REPLY_OPEN;
+	old = open ? reply->replier : NULL;
+	if (open)
+		reply->replier = kdbus_conn_ref(replier);
+	spin_unlock(&reply->requester->calls.lock);
+	if (!open)
+		return true;
+
+	spin_lock(&replier->inbox.lock);
+	alive = !replier->inbox.closed;
+	if (alive)
+		kdbus_reply_owe(reply);
+	spin_unlock(&replier->inbox.lock);
+	kdbus_conn_unref(old);
+	return alive;
+}
+
+/**
+ * kdbus_reply_take() - use up a slot by answering
+ * @requester:	who waits
+ * @replier:	who answers
+ * @cookie:	of the request
+ *
+ * The slot of a synchronous request is to be finished by kdbus_reply_answer(),
+ * that of an asynchronous one is closed.
+ *
+ * Return: a reference, or NULL if there is no such slot.
+ */
+struct kdbus_reply *kdbus_reply_take(struct kdbus_conn *requester,
+				     struct kdbus_conn *replier, u64 cookie)
+{
+	struct kdbus_reply *reply;
+	bool found = false;
+
+	spin_lock(&requester->calls.lock);
+	list_for_each_entry(reply, &requester->calls.list, in_calls) {
+		found = reply->state == KDBUS_REPLY_OPEN &&
+			reply->replier == replier && reply->cookie == cookie;
+		if (found)
+			break;
+	}
+	if (found) {
+		if (reply->sync) {
+			reply->state = KDBUS_REPLY_ANSWERING;
+			kdbus_reply_ref(reply);
+		} else {
+			reply->state = KDBUS_REPLY_CLOSED;
+			unlink_call(reply);
+		}
+	}
+	spin_unlock(&requester->calls.lock);
+	if (!found)
+		return NULL;
+	unlink_owed(reply);
+	return reply;
+}
+
+/**
+ * kdbus_reply_answer() - finish a slot that was taken
+ * @reply:	synchronous reply
+ * @result:	0 or an error for the requester
+ * @answer:	the answer, if @result is 0; handed over on success
+ *
+ * Return: 0, or -ECONNRESET if the requester has stopped waiting.
+ */
+int kdbus_reply_answer(struct kdbus_reply *reply, int result,
+		       struct kdbus_entry *answer)
+{
+	int r = -ECONNRESET;
+
+	spin_lock(&reply->requester->calls.lock);
+	if (reply->state == KDBUS_REPLY_ANSWERING) {
+		reply->result = result;
+		reply->answer = answer;
+		reply->state = KDBUS_REPLY_DONE;
+		r = 0;
+	}
+	spin_unlock(&reply->requester->calls.lock);
+	if (!r)
+		wake_up_interruptible_sync(&reply->wait);
+	return r;
+}
+
+/**
+ * kdbus_reply_break() - there will be no answer
+ * @reply:	reply
+ *
+ * A synchronous requester is woken with -EPIPE.
+ *
+ * Return: true if an asynchronous requester has to be told.
+ */
+bool kdbus_reply_break(struct kdbus_reply *reply)
+{
+	struct kdbus_conn *requester = reply->requester;
+	bool tell = false;
+
+	spin_lock(&requester->calls.lock);
+	if (reply->state != KDBUS_REPLY_OPEN) {
+		spin_unlock(&requester->calls.lock);
+		return false;
+	}
+	if (reply->sync) {
+		reply->result = -EPIPE;
+		reply->state = KDBUS_REPLY_DONE;
+	} else {
+		reply->state = KDBUS_REPLY_CLOSED;
+		unlink_call(reply);
+		tell = true;
+	}
+	spin_unlock(&requester->calls.lock);
+
+	unlink_owed(reply);
+	if (tell)
+		kdbus_reply_unref(reply);
+	else
+		wake_up_interruptible_sync(&reply->wait);
+	return tell;
+}
+
+/**
+ * kdbus_reply_take_owed() - the next reply that a dying connection owes
+ * @replier:	connection whose inbox is closed
+ *
+ * Return: a reference to a reply that may need kdbus_reply_break(), or NULL.
+ */
+struct kdbus_reply *kdbus_reply_take_owed(struct kdbus_conn *replier)
+{
+	struct kdbus_reply *reply;
+
+	guard(spinlock)(&replier->inbox.lock);
+	reply = list_first_entry_or_null(&replier->inbox.owed,
+					 struct kdbus_reply, in_owed);
+	if (reply)
+		list_del_init(&reply->in_owed);
+	return reply;
+}
+
+/* the requester's side */
+
+/**
+ * kdbus_reply_resume() - wait again for the answer to an interrupted request
+ * @requester:	who waits
+ * @cookie:	of the request
+ *
+ * Return: a reference, or NULL if there is no such request.
+ */
+struct kdbus_reply *kdbus_reply_resume(struct kdbus_conn *requester,
+				       u64 cookie)
+{
+	struct kdbus_reply *reply;
+
+	if (!READ_ONCE(requester->calls.n))
+		return NULL;
+	guard(spinlock)(&requester->calls.lock);
+	list_for_each_entry(reply, &requester->calls.list, in_calls) {
+		if (!reply->sync || reply->waiting || reply->cookie != cookie)
+			continue;
+		reply->waiting = true;
+		return kdbus_reply_ref(reply);
+	}
+	return NULL;
+}
+
+/**
+ * kdbus_reply_interrupt() - stop waiting, perhaps to resume
+ * @reply:	synchronous reply
+ *
+ * If nobody resumes, the slot closes at its deadline.
+ */
+void kdbus_reply_interrupt(struct kdbus_reply *reply)
+{
+	guard(spinlock)(&reply->requester->calls.lock);
+	reply->waiting = false;
+	arm_expiry(reply->requester, reply->deadline);
+}
+
+/* Over.  The lock is held, and the reference of the list is the caller's now. */
+static void close_locked(struct kdbus_reply *reply)
+{
+	reply->state = KDBUS_REPLY_CLOSED;
+	unlink_call(reply);
+}
+
+/**
+ * kdbus_reply_close() - stop waiting for good
+ * @reply:	reply
+ *
+ * Return: an answer that nobody has looked at, for the caller to take over; or
+ * NULL.
+ */
+struct kdbus_entry *kdbus_reply_close(struct kdbus_reply *reply)
+{
+	struct kdbus_entry *answer;
+
+	spin_lock(&reply->requester->calls.lock);
+	if (reply->state == KDBUS_REPLY_CLOSED) {
+		spin_unlock(&reply->requester->calls.lock);
+		return NULL;
+	}
+	close_locked(reply);
+	answer = reply->answer;
+	reply->answer = NULL;
+	spin_unlock(&reply->requester->calls.lock);
+	unlink_owed(reply);
+	kdbus_reply_unref(reply);
+	return answer;
+}
+
+/**
+ * kdbus_replies_wake() - wake all tasks that wait for an answer
+ * @requester:	connection that is no longer active
+ */
+void kdbus_replies_wake(struct kdbus_conn *requester)
+{
+	struct kdbus_reply *reply;
+
+	guard(spinlock)(&requester->calls.lock);
+	list_for_each_entry(reply, &requester->calls.list, in_calls)
+		wake_up_interruptible_all(&reply->wait);
+}
+
+static struct kdbus_reply *take_expired(struct kdbus_conn *requester)
+{
+	struct kdbus_reply *reply;
+	u64 now = ktime_get_ns(), next = U64_MAX;
+
+	guard(spinlock)(&requester->calls.lock);
+	requester->calls.next = 0;
+	list_for_each_entry(reply, &requester->calls.list, in_calls) {
+		if (!may_expire(reply))
+			continue;
+		if (reply->deadline <= now) {
+			close_locked(reply);
+			return reply;
+		}
+		next = min(next, reply->deadline);
+	}
+	if (next != U64_MAX)
+		arm_expiry(requester, next);
+	return NULL;
+}
+
+static struct kdbus_reply *take_any(struct kdbus_conn *requester)
+{
+	struct kdbus_reply *reply;
+
+	guard(spinlock)(&requester->calls.lock);
+	reply = list_first_entry_or_null(&requester->calls.list,
+					 struct kdbus_reply, in_calls);
+	if (reply)
+		close_locked(reply);
+	return reply;
+}
+
+/**
+ * kdbus_replies_take_expired() - close a reply whose deadline has passed
+ * @requester:	connection
+ *
+ * Also sees to it that the next deadline is noticed when there is no expired
+ * one left.
+ *
+ * Return: a reference to a closed reply, with an answer nobody fetched if there
+ * is one; or NULL.
+ */
+struct kdbus_reply *kdbus_replies_take_expired(struct kdbus_conn *requester)
+{
+	struct kdbus_reply *reply = take_expired(requester);
+
+	if (reply)
+		unlink_owed(reply);
+	return reply;
+}
+
+/**
+ * kdbus_replies_take_any() - close any reply a connection still waits for
+ * @requester:	connection
+ *
+ * Return: as for kdbus_replies_take_expired().
+ */
+struct kdbus_reply *kdbus_replies_take_any(struct kdbus_conn *requester)
+{
+	struct kdbus_reply *reply = take_any(requester);
+
+	if (reply)
+		unlink_owed(reply);
+	return reply;
+}
