@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A caller waiting for its reply; deadlines. */
+
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "flow/await.h"
+#include "flow/deliver.h"
+#include "flow/notice.h"
+#include "object/conn.h"
+#include "object/parcel.h"
+#include "object/pool.h"
+#include "object/reply.h"
+
+#define READABLE (EPOLLIN | EPOLLRDNORM | EPOLLRDBAND | EPOLLHUP | EPOLLERR)
+
+/**
+ * struct wait - one synchronous wait
+ * @reply:	what is waited for
+ * @cancel:	file that ends the wait when it becomes readable, or NULL
+ * @table:	on the wait queues of @cancel
+ * @listening:	@table is in use
+ * @cancelled:	@cancel is readable
+ */
+struct wait {
+	struct kdbus_reply *reply;
+	struct file *cancel;
+	struct poll_wqueues *table;
+	bool listening;
+	bool cancelled;
+};
+
+/*
+ * Is the cancel descriptor readable?  Polling may sleep, so this is done before
+ * the task declares that it is about to.
+ */
+static void look_at_cancel(struct wait *wait)
+{
+	poll_table none = {};
+
+	if (!wait->cancel)
+		return;
+	wait->table->triggered = 0;
+	smp_mb(); /* pairs with the wake-up that sets it */
+	wait->cancelled = vfs_poll(wait->cancel, wait->listening ?
+				   &none : &wait->table->pt) & READABLE;
+	wait->listening = true;
+}
+
+/* What ends the wait?  The order is documented in kdbus.message(7). */
+static int look(struct wait *wait)
+{
+	struct kdbus_reply *reply = wait->reply;
+
+	if (!kdbus_active_is_on(&reply->requester->active))
+		return -ECONNRESET;
+	if (READ_ONCE(reply->state) == KDBUS_REPLY_DONE)
+		return 0;
+	if (wait->cancelled)
+		return -ECANCELED;
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	if (reply->deadline <= ktime_get_ns())
+		return -ETIMEDOUT;
+	return -EINPROGRESS;
+}
+
+static void doze(struct wait *wait)
+{
+	ktime_t deadline = wait->reply->deadline;
+
+	if (wait->cancel && READ_ONCE(wait->table->triggered))
+		return;
+	if (wait->reply->deadline >= KTIME_MAX)
+		schedule();
+	else
+		schedule_hrtimeout_range(&deadline, current->timer_slack_ns,
+					 HRTIMER_MODE_ABS);
+}
+
+static int wait_for(struct wait *wait)
+{
+	DEFINE_WAIT(entry);
+	int r;
+
+	for (;;) {
+		look_at_cancel(wait);
+		prepare_to_wait(&wait->reply->wait, &entry, TASK_INTERRUPTIBLE);
+		r = look(wait);
+		if (r != -EINPROGRESS)
+			break;
+		doze(wait);
+	}
+	finish_wait(&wait->reply->wait, &entry);
+	return r;
+}
+
+static int wait_cancellable(struct kdbus_reply *reply, struct file *cancel)
+{
+	struct wait wait = { .reply = reply, .cancel = cancel };
+	int r;
+
+	wait.table = kmalloc(sizeof(*wait.table), GFP_KERNEL_ACCOUNT);
+	if (!wait.table)
+		return -ENOMEM;
+	poll_initwait(wait.table);
+	wait.table->pt._key = READABLE;
+	r = wait_for(&wait);
+	poll_freewait(wait.table);
+	kfree(wait.table);
+	return r;
+}
+
+/* Hand the answer to the caller, who has to free its slice. */
+static void take_answer(struct kdbus_conn *conn, struct kdbus_entry *answer,
+			struct kdbus_msg_info *out)
+{
+	out->return_flags = 0;
+	if (!kdbus_parcel_install(answer->parcel, kdbus_conn_accepts_fds(conn),
+				  conn->pool, answer->slice))
+		out->return_flags = KDBUS_RECV_RETURN_INCOMPLETE_FDS;
+	out->offset = answer->slice->offset;
+	out->msg_size = answer->slice->size;
+	kdbus_pool_publish(conn->pool, answer->slice);
+}
+
+/**
+ * kdbus_await() - wait for the answer to a synchronous request
+ * @reply:	reply; the caller keeps its reference
+ * @cancel:	file that ends the wait when it becomes readable, or NULL
+ * @out:	set on success
+ *
+ * Return: 0; -ECONNRESET, -EPIPE, -EREMOTEIO, or whatever the replier's SEND
+ * met; -ECANCELED, -ETIMEDOUT, -ENOMEM; -ERESTARTSYS after a signal, with the
+ * slot left for kdbus_reply_resume().
+ */
+int kdbus_await(struct kdbus_reply *reply, struct file *cancel,
+		struct kdbus_msg_info *out)
+{
+	struct wait wait = { .reply = reply };
+	struct kdbus_entry *answer;
+	int r;
+
+	r = cancel ? wait_cancellable(reply, cancel) : wait_for(&wait);
+	if (r == -ERESTARTSYS) {
+		kdbus_reply_interrupt(reply);
+		return r;
+	}
+	answer = kdbus_reply_close(reply);
+	if (!r)
+		r = reply->result;
+	if (!r)
+		take_answer(reply->requester, answer, out);
+	kdbus_entry_free(reply->requester, answer);
+	return r;
+}
+
+/**
+ * kdbus_expire() - end what has passed its deadline
+ * @work:	kdbus_conn.calls.expiry
+ *
+ * Asynchronous requesters are told.  Synchronous ones that were interrupted and
+ * never came back are not.
+ */
+void kdbus_expire(struct work_struct *work)
+{
+	struct kdbus_conn *conn = container_of(to_delayed_work(work),
+					       struct kdbus_conn, calls.expiry);
+	struct kdbus_reply *reply;
+
+	while ((reply = kdbus_replies_take_expired(conn))) {
+		if (!reply->sync)
+			kdbus_notice_reply(reply, KDBUS_ITEM_REPLY_TIMEOUT);
+		kdbus_entry_free(conn, reply->answer);
+		reply->answer = NULL;
+		kdbus_reply_unref(reply);
+	}
+	kdbus_notices_flush(conn->bus);
+}

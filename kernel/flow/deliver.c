@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* One draft into one receiver: quota, slice, copy, queue, wake. */
+
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include "flow/deliver.h"
+#include "flow/draft.h"
+#include "flow/route.h"
+#include "object/conn.h"
+#include "object/name.h"
+#include "object/parcel.h"
+#include "object/pool.h"
+#include "object/reply.h"
+
+/*
+ * A message is written into the receiver's pool before anybody can see it, and
+ * without a lock: the sender's memory may take as long as it likes.  Quota and
+ * slice are reserved before, and given back if the copy fails.
+ */
+
+/* Reserve room for a message: first the sender's quota, then the slice. */
+static int entry_reserve(struct kdbus_entry *entry, struct kdbus_conn *dst,
+			 struct kdbus_user *user, u64 size)
+{
+	struct kdbus_parcel *parcel = entry->parcel;
+	struct kdbus_slice *slice;
+	int r;
+
+	entry->n_fds = parcel ? parcel->n_fds : 0;
+	if (entry->n_fds && !kdbus_conn_accepts_fds(dst) &&
+	    dst->kind != KDBUS_MONITOR)
+		return READ_ONCE(dst->inbox.closed) ? -ECONNRESET : -ECOMM;
+
+	r = kdbus_conn_charge(dst, user, size, entry->n_fds, &entry->account);
+	if (r)
+		return r;
+	slice = kdbus_pool_alloc(dst->pool, size);
+	if (IS_ERR(slice)) {
+		kdbus_conn_uncharge(dst, entry->account, size, entry->n_fds);
+		entry->account = NULL;
+		return PTR_ERR(slice);
+	}
+	entry->slice = slice;
+	return 0;
+}
+
+static struct kdbus_entry *entry_alloc(struct kdbus_parcel *parcel,
+				       s64 priority)
+{
+	struct kdbus_entry *entry;
+
+	entry = kzalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
+	if (!entry)
+		return NULL;
+	INIT_LIST_HEAD(&entry->arrival);
+	entry->priority = priority;
+	entry->parcel = kdbus_parcel_ref(parcel);
+	return entry;
+}
+
+/**
+ * kdbus_entry_new() - write a message into a receiver's pool
+ * @draft:	message
+ * @dst:	receiver
+ *
+ * Return: the entry; ERR_PTR() of -ECONNRESET, -ECOMM, -ENOBUFS, -EMFILE,
+ * -EXFULL, -EFAULT, -ENOMEM, looked for in this order.
+ */
+struct kdbus_entry *kdbus_entry_new(struct kdbus_draft *draft,
+				    struct kdbus_conn *dst)
+{
+	struct kdbus_entry *entry;
+	u64 size;
+	int r;
+
+	entry = entry_alloc(draft->parcel, draft->msg->priority);
+	if (!entry)
+		return ERR_PTR(-ENOMEM);
+	r = kdbus_draft_address(draft, dst, &size);
+	if (!r)
+		r = entry_reserve(entry, dst, draft->user, size);
+	if (!r)
+		r = kdbus_draft_write(draft, dst, entry->slice);
+	if (r) {
+		kdbus_entry_free(dst, entry);
+		return ERR_PTR(r);
+	}
+	return entry;
+}
+
+/**
+ * kdbus_entry_free() - let go of a message that is in no queue
+ * @dst:	receiver
+ * @entry:	message, or NULL
+ *
+ * What the user holds of it stays.
+ */
+void kdbus_entry_free(struct kdbus_conn *dst, struct kdbus_entry *entry)
+{
+	if (!entry)
+		return;
+	if (entry->account)
+		kdbus_conn_uncharge(dst, entry->account, entry->slice->size,
+				    entry->n_fds);
+	kdbus_pool_drop(dst->pool, entry->slice);
+	kdbus_parcel_unref(entry->parcel);
+	kdbus_reply_unref(entry->reply);
+	kdbus_name_unref(entry->name);
+	kfree(entry);
+}
+
+/* Make a message visible, unless the receiver or its name went meanwhile. */
+static int entry_queue(struct kdbus_entry *entry, struct kdbus_conn *dst,
+		       unsigned int seq)
+{
+	guard(spinlock)(&dst->inbox.lock);
+	if (dst->inbox.closed)
+		return -ECONNRESET;
+	if (entry->name && kdbus_name_has_moved(entry->name, seq))
+		return -EAGAIN;
+	if (entry->reply)
+		kdbus_reply_owe(entry->reply);
+	kdbus_queue_link(&dst->inbox.queue, entry);
+	return 0;
+}
+
+/**
+ * kdbus_deliver() - queue a message at a receiver
+ * @draft:	message
+ * @dst:	receiver
+ *
+ * Return: 0, or as kdbus_entry_new().
+ */
+int kdbus_deliver(struct kdbus_draft *draft, struct kdbus_conn *dst)
+{
+	struct kdbus_route route = { .dst = dst };
+
+	return kdbus_deliver_routed(draft, &route, NULL);
+}
+
+/**
+ * kdbus_deliver_routed() - queue a message at its destination
+ * @draft:	message
+ * @route:	destination
+ * @reply:	what the sender is going to wait for, or NULL
+ *
+ * Return: 0; -EAGAIN if the name has moved since @route was found; or as
+ * kdbus_entry_new().
+ */
+int kdbus_deliver_routed(struct kdbus_draft *draft,
+			 const struct kdbus_route *route,
+			 struct kdbus_reply *reply)
+{
+	struct kdbus_entry *entry;
+	int r;
+
+	entry = kdbus_entry_new(draft, route->dst);
+	if (IS_ERR(entry))
+		return PTR_ERR(entry);
+	entry->name = kdbus_name_ref(route->name);
+	entry->reply = kdbus_reply_ref(reply);
+	r = entry_queue(entry, route->dst, route->seq);
+	if (r) {
+		kdbus_entry_free(route->dst, entry);
+		return r;
+	}
+	kdbus_conn_wake(route->dst);
+	return 0;
+}
+
+/**
+ * kdbus_deliver_moved() - queue a message that moves with its name
+ * @dst:	new holder of the name
+ * @src:	former holder
+ * @entry:	message in the pool of @src, taken out of its queue
+ *
+ * Return: 0, or -ECONNRESET, -ECOMM, -ENOBUFS, -EMFILE, -EXFULL, -ENOMEM; in
+ * any case @entry is still to be freed.
+ */
+int kdbus_deliver_moved(struct kdbus_conn *dst, struct kdbus_conn *src,
+			struct kdbus_entry *entry)
+{
+	struct kdbus_entry *copy;
+	int r;
+
+	copy = entry_alloc(entry->parcel, entry->priority);
+	if (!copy)
+		return -ENOMEM;
+	r = entry_reserve(copy, dst, entry->account->user, entry->slice->size);
+	if (!r)
+		r = kdbus_pool_copy(dst->pool, copy->slice, src->pool,
+				    entry->slice);
+	if (!r) {
+		copy->name = kdbus_name_ref(entry->name);
+		copy->reply = kdbus_reply_ref(entry->reply);
+		spin_lock(&dst->inbox.lock);
+		if (dst->inbox.closed)
+			r = -ECONNRESET;
+		else
+			kdbus_queue_link(&dst->inbox.queue, copy);
+		spin_unlock(&dst->inbox.lock);
+	}
+	if (r) {
+		kdbus_entry_free(dst, copy);
+		return r;
+	}
+	kdbus_conn_wake(dst);
+	return 0;
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A draft, rendered for one receiver. */
+
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include "flow/draft.h"
+#include "object/conn.h"
+#include "object/identity-write.h"
+#include "object/identity.h"
+#include "object/name.h"
+#include "object/pool.h"
+#include "util/item.h"
+
+/* sent without the sender's consent */
+#define IMPLICIT (KDBUS_ATTACH_CONN_DESCRIPTION | KDBUS_ATTACH_TIMESTAMP | \
+		  KDBUS_ATTACH_NAMES | KDBUS_ATTACH_AUXGROUPS |		   \
+		  KDBUS_ATTACH_CREDS | KDBUS_ATTACH_PIDS)
+
+/* sent without the sender's consent to those who find it in /proc, too */
+#define IN_PROC (KDBUS_ATTACH_TID_COMM | KDBUS_ATTACH_PID_COMM |	\
+		 KDBUS_ATTACH_SECLABEL | KDBUS_ATTACH_CMDLINE |		\
+		 KDBUS_ATTACH_CGROUP | KDBUS_ATTACH_AUDIT |		\
+		 KDBUS_ATTACH_CAPS | KDBUS_ATTACH_EXE)
+
+/* Gather credentials that some receiver wants and none wanted before. */
+static int draft_identify(struct kdbus_draft *draft, u64 mask)
+{
+	struct kdbus_identity *identity;
+
+	if (!draft->identity) {
+		if (draft->src->faked)
+			identity = kdbus_identity_ref(draft->src->identity);
+		else
+			identity = kdbus_identity_new();
+		if (IS_ERR(identity))
+			return PTR_ERR(identity);
+		draft->identity = identity;
+	}
+	return draft->src->faked ? 0 :
+		kdbus_identity_gather(draft->identity, mask);
+}
+
+/* What of the things a receiver wants may it have? */
+static int draft_mask(struct kdbus_draft *draft, struct kdbus_conn *dst,
+		      u64 *out_mask)
+{
+	u64 wanted, allowed;
+	int r;
+
+	if (!draft->src) {
+		*out_mask = KDBUS_ATTACH_TIMESTAMP;
+		return 0;
+	}
+	wanted = READ_ONCE(dst->attach_recv);
+	allowed = READ_ONCE(draft->src->attach_send) | IMPLICIT;
+	if (wanted & KDBUS_IDENTITY_ALL) {
+		r = draft_identify(draft, wanted & KDBUS_IDENTITY_ALL);
+		if (r)
+			return r;
+		if (wanted & ~allowed &&
+		    kdbus_audience_sees(&dst->audience, draft->identity))
+			allowed |= IN_PROC;
+	}
+	*out_mask = wanted & allowed;
+	return 0;
+}
+
+static size_t description_size(const struct kdbus_draft *draft, u64 mask)
+{
+	const char *text = draft->src ? draft->src->description : NULL;
+
+	if (!text || !(mask & KDBUS_ATTACH_CONN_DESCRIPTION))
+		return 0;
+	return KDBUS_ITEM_SIZE(strlen(text) + 1);
+}
+
+static int meta_reserve(struct kdbus_draft *draft, size_t size)
+{
+	void *meta;
+
+	if (size <= draft->meta_room)
+		return 0;
+	meta = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!meta)
+		return -ENOMEM;
+	if (draft->meta != draft->small_meta)
+		kvfree(draft->meta);
+	draft->meta = meta;
+	draft->meta_room = size;
+	return 0;
+}
+
+/* Write the metadata items, unless the receiver before had the same. */
+static int draft_render(struct kdbus_draft *draft, struct kdbus_conn *dst)
+{
+	const struct kdbus_audience *audience = &dst->audience;
+	size_t process = 0, names = 0, description, size;
+	u64 mask;
+	u8 *at;
+	int r;
+
+	r = draft_mask(draft, dst, &mask);
+	if (r)
+		return r;
+	if (draft->meta_for && mask == draft->meta_mask &&
+	    kdbus_audience_equal(draft->meta_for, audience))
+		return 0;
+
+	draft->meta_for = NULL;
+	if (mask & KDBUS_IDENTITY_ALL)
+		process = kdbus_identity_size(draft->identity, audience, mask);
+	if (draft->src && mask & KDBUS_ATTACH_NAMES)
+		names = kdbus_names_items_size(draft->src);
+	description = description_size(draft, mask);
+	size = process + names + description +
+	       KDBUS_ITEM_SIZE(sizeof(draft->stamp));
+	r = meta_reserve(draft, size);
+	if (r)
+		return r;
+
+	at = draft->meta;
+	if (process)
+		at += kdbus_identity_write(draft->identity, audience, mask, at);
+	if (names)
+		at += kdbus_names_items_write(draft->src, at, names);
+	if (description)
+		at = kdbus_item_put(at, KDBUS_ITEM_CONN_DESCRIPTION,
+				    draft->src->description,
+				    strlen(draft->src->description) + 1);
+	if (mask & KDBUS_ATTACH_TIMESTAMP)
+		at = kdbus_item_put(at, KDBUS_ITEM_TIMESTAMP, &draft->stamp,
+				    sizeof(draft->stamp));
+	draft->meta_size = at - (u8 *)draft->meta;
+	draft->meta_mask = mask;
+	draft->meta_for = audience;
+	return 0;
+}
+
+/* Tell the message where its payload is going to lie. */
+static void draft_set_offsets(struct kdbus_draft *draft)
+{
+	u64 at = KDBUS_ALIGN8(draft->msg->size);
+	struct kdbus_part *part;
+	unsigned int i;
+
+	for (i = 0; i < draft->n_parts; i++) {
+		part = &draft->parts[i];
+		if (part->address) {
+			part->item->vec.offset = at;
+			at += part->size;
+			continue;
+		}
+		if (part->item->type == KDBUS_ITEM_PAYLOAD_OFF)
+			part->item->vec.offset = ~0ULL;
+		at += part->size % 8;
+	}
+}
+
+/**
+ * kdbus_draft_address() - complete header and items for a receiver
+ * @draft:	draft
+ * @dst:	receiver
+ * @out_size:	bytes of the whole message, a multiple of 8
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kdbus_draft_address(struct kdbus_draft *draft, struct kdbus_conn *dst,
+			u64 *out_size)
+{
+	size_t size = draft->head_size;
+	int r;
+
+	r = draft_render(draft, dst);
+	if (r)
+		return r;
+	if (draft->meta_size)
+		size = KDBUS_ALIGN8(size) + draft->meta_size;
+	draft->msg->size = size;
+	draft_set_offsets(draft);
+	*out_size = KDBUS_ALIGN8(KDBUS_ALIGN8(size) + draft->payload_size);
+	return 0;
+}
+
+static int write_parts(struct kdbus_draft *draft, struct kdbus_pool *pool,
+		       const struct kdbus_slice *slice, u64 at)
+{
+	const struct kdbus_part *part;
+	unsigned int i;
+	int r = 0;
+
+	for (i = 0; !r && i < draft->n_parts; i++) {
+		part = &draft->parts[i];
+		if (part->address) {
+			r = kdbus_pool_write_user(pool, slice, at,
+						  part->address, part->size);
+			at += part->size;
+		} else {
+			r = kdbus_pool_zero(pool, slice, at, part->size % 8);
+			at += part->size % 8;
+		}
+	}
+	return r;
+}
+
+/**
+ * kdbus_draft_write() - write a message into a receiver's pool
+ * @draft:	draft that was addressed to @dst last
+ * @dst:	receiver
+ * @slice:	slice of the size that kdbus_draft_address() told
+ *
+ * Order: header and items, metadata, payload, each padded to a multiple of 8.
+ *
+ * Return: 0, -EFAULT if the sender's memory cannot be read, -ENOMEM.
+ */
+int kdbus_draft_write(struct kdbus_draft *draft, struct kdbus_conn *dst,
+		      const struct kdbus_slice *slice)
+{
+	u64 at = KDBUS_ALIGN8(draft->head_size);
+	struct kdbus_pool *pool = dst->pool;
+	int r;
+
+	r = kdbus_pool_write(pool, slice, 0, draft->msg, at);
+	if (!r && draft->meta_size)
+		r = kdbus_pool_write(pool, slice, at, draft->meta,
+				     draft->meta_size);
+	at += draft->meta_size;
+	if (r || !draft->payload_size)
+		return r;
+
+	if (draft->copied)
+		r = draft->copy_error ?:
+			kdbus_pool_write(pool, slice, at, draft->payload,
+					 draft->payload_size);
+	else
+		r = write_parts(draft, pool, slice, at);
+	at += draft->payload_size;
+	return r ?: kdbus_pool_zero(pool, slice, at, slice->size - at);
+}

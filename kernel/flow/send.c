@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* SEND: the whole walk on one screen. */
+
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/ktime.h>
+#include <linux/poll.h>
+
+#include "flow/await.h"
+#include "flow/deliver.h"
+#include "flow/draft.h"
+#include "flow/permit.h"
+#include "flow/route.h"
+#include "flow/send.h"
+#include "flow/watch.h"
+#include "object/conn.h"
+#include "object/pool.h"
+#include "object/reply.h"
+#include "util/args.h"
+
+/**
+ * struct sending - a SEND in progress
+ * @conn:	sender
+ * @draft:	what it sends
+ * @sync:	it waits for the reply
+ * @watched:	monitors have their copies
+ * @cancel:	file that ends the wait, or NULL
+ * @out:	where the reply lies
+ */
+struct sending {
+	struct kdbus_conn *conn;
+	struct kdbus_draft draft;
+	bool sync;
+	bool watched;
+	struct file *cancel;
+	struct kdbus_msg_info *out;
+};
+
+/* monitors see a message once, however often its name moves meanwhile */
+static void watch_once(struct sending *send)
+{
+	if (!send->watched)
+		kdbus_watch(&send->draft);
+	send->watched = true;
+}
+
+/* to everyone who listens; nobody's failure is the sender's */
+static int send_broadcast(struct sending *send)
+{
+	struct kdbus_draft *draft = &send->draft;
+	struct kdbus_receivers receivers;
+	struct kdbus_conn *dst;
+	unsigned int i;
+
+	watch_once(send);
+	kdbus_route_signal(&receivers, draft);
+	if (receivers.n)
+		kdbus_draft_copy_payload(draft);
+	for (i = 0; i < receivers.n; i++) {
+		dst = receivers.conns[i];
+		if (kdbus_may_talk(dst, dst->cred, send->conn) &&
+		    kdbus_deliver(draft, dst))
+			kdbus_conn_lose(dst);
+	}
+	kdbus_receivers_deinit(&receivers);
+	return 0;
+}
+
+/* a signal to one receiver vanishes if that one does not listen */
+static int send_signal(struct sending *send, const struct kdbus_route *route)
+{
+	struct kdbus_conn *dst = route->dst;
+	int r;
+
+	watch_once(send);
+	r = kdbus_route_listens(dst, &send->draft);
+	if (r <= 0)
+		return r;
+	if (!kdbus_may_talk(dst, dst->cred, send->conn))
+		return 0;
+	r = kdbus_deliver_routed(&send->draft, route, NULL);
+	return r == -EAGAIN ? r : 0;
+}
+
+/* a request: the reply slot exists before the receiver can answer */
+static int send_request(struct sending *send, const struct kdbus_route *route,
+			struct kdbus_reply **out_reply)
+{
+	const struct kdbus_msg *msg = send->draft.msg;
+	struct kdbus_reply *reply;
+	int r;
+
+	reply = kdbus_reply_new(send->conn, route->dst, msg->cookie,
+				msg->timeout_ns, send->sync);
+	if (IS_ERR(reply))
+		return PTR_ERR(reply);
+	watch_once(send);
+	r = kdbus_deliver_routed(&send->draft, route, reply);
+	if (r) {
+		kdbus_entry_free(send->conn, kdbus_reply_close(reply));
+		kdbus_reply_unref(reply);
+		return r;
+	}
+	*out_reply = reply;
+	return 0;
+}
+
+static int send_routed(struct sending *send, const struct kdbus_route *route,
+		       struct kdbus_reply **out_reply)
+{
+	const struct kdbus_msg *msg = send->draft.msg;
+
+	if (msg->flags & KDBUS_MSG_SIGNAL)
+		return send_signal(send, route);
+	if (!kdbus_may_talk(send->conn, current_cred(), route->dst))
+		return -EPERM;
+	if (msg->flags & KDBUS_MSG_EXPECT_REPLY)
+		return send_request(send, route, out_reply);
+	watch_once(send);
+	return kdbus_deliver_routed(&send->draft, route, NULL);
+}
+
+/* to one receiver, found anew as long as its name moves under our hands */
+static int send_unicast(struct sending *send, struct kdbus_reply **out_reply)
+{
+	struct kdbus_draft *draft = &send->draft;
+	struct kdbus_route route;
+	int r;
+
+	do {
+		r = kdbus_route_find(&route, draft->bus, draft->msg,
+				     draft->dst_name);
+		if (r)
+			return r;
+		r = send_routed(send, &route, out_reply);
+		kdbus_route_deinit(&route);
+	} while (r == -EAGAIN);
+	return r;
+}
+
+static int send_sync(struct sending *send)
+{
+	const struct kdbus_msg *msg = send->draft.msg;
+	struct kdbus_reply *reply;
+	int r;
+
+	reply = kdbus_reply_resume(send->conn, msg->cookie);
+	if (!reply) {
+		if (msg->timeout_ns <= ktime_get_ns())
+			return -ETIMEDOUT;
+		r = send_unicast(send, &reply);
+		if (r)
+			return r;
+	}
+	r = kdbus_await(reply, send->cancel, send->out);
+	kdbus_reply_unref(reply);
+	return r;
+}
+
+/*
+ * The answer to a synchronous request goes straight to the task that waits for
+ * it.  What fails here, fails for both.
+ */
+static int answer_sync(struct sending *send, struct kdbus_reply *reply)
+{
+	struct kdbus_conn *dst = reply->requester;
+	struct kdbus_entry *entry;
+	int r;
+
+	entry = kdbus_entry_new(&send->draft, dst);
+	if (IS_ERR(entry)) {
+		r = PTR_ERR(entry);
+		kdbus_reply_answer(reply, r == -ECOMM ? -EREMOTEIO : r, NULL);
+		return r;
+	}
+	r = kdbus_reply_answer(reply, 0, entry);
+	if (r)
+		kdbus_entry_free(dst, entry);
+	return r;
+}
+
+/* a reply: the open slot is all the permission it needs */
+static int send_reply(struct sending *send)
+{
+	struct kdbus_draft *draft = &send->draft;
+	struct kdbus_reply *reply;
+	struct kdbus_route route;
+	int r;
+
+	r = kdbus_route_find(&route, draft->bus, draft->msg, draft->dst_name);
+	if (r)
+		return r;
+	reply = kdbus_reply_take(route.dst, send->conn,
+				 draft->msg->cookie_reply);
+	if (reply) {
+		watch_once(send);
+		r = reply->sync ? answer_sync(send, reply) :
+				  kdbus_deliver(draft, route.dst);
+	} else {
+		r = -EBADSLT;
+	}
+	kdbus_reply_unref(reply);
+	kdbus_route_deinit(&route);
+	return r;
+}
+
+static int dispatch(struct sending *send)
+{
+	const struct kdbus_msg *msg = send->draft.msg;
+	struct kdbus_reply *reply = NULL;
+	int r;
+
+	if (msg->dst_id == KDBUS_DST_ID_BROADCAST)
+		return send_broadcast(send);
+	if (send->sync)
+		return send_sync(send);
+	if (!(msg->flags & KDBUS_MSG_EXPECT_REPLY) && msg->cookie_reply)
+		return send_reply(send);
+	r = send_unicast(send, &reply);
+	kdbus_reply_unref(reply);
+	return r;
+}
+
+/* An activator may tell those who wait that there is no service, no more. */
+static bool activator_may_send(const struct kdbus_args *args)
+{
+	const struct kdbus_msg *msg = args->msg;
+
+	return !(msg->flags & (KDBUS_MSG_EXPECT_REPLY | KDBUS_MSG_SIGNAL)) &&
+	       msg->cookie_reply && msg->dst_id != KDBUS_DST_ID_BROADCAST &&
+	       !kdbus_args_find(args, KDBUS_ITEM_DST_NAME) &&
+	       !kdbus_args_find(args, KDBUS_ITEM_FDS);
+}
+
+static int get_cancel(const struct kdbus_args *args, struct file **out)
+{
+	struct kdbus_item *item = kdbus_args_find(args, KDBUS_ITEM_CANCEL_FD);
+	struct file *file;
+
+	*out = NULL;
+	if (!item)
+		return 0;
+	file = fget(*(int *)((u8 *)item + KDBUS_ITEM_HEADER));
+	if (!file)
+		return -EBADF;
+	if (!file_can_poll(file)) {
+		fput(file);
+		return -EINVAL;
+	}
+	*out = file;
+	return 0;
+}
+
+static int send_checked(struct kdbus_conn *conn, struct kdbus_args *args,
+			struct kdbus_args *msg)
+{
+	struct kdbus_cmd_send *cmd = args->data;
+	struct sending send = {
+		.conn = conn,
+		.sync = cmd->flags & KDBUS_SEND_SYNC_REPLY,
+		.out = &cmd->reply,
+	};
+	int r;
+
+	if (conn->kind == KDBUS_ACTIVATOR && !activator_may_send(msg))
+		return -EOPNOTSUPP;
+	r = get_cancel(args, &send.cancel);
+	if (r)
+		return r;
+	cmd->reply.offset = kdbus_pool_size(conn->pool);
+	cmd->reply.msg_size = 0;
+	cmd->reply.return_flags = 0;
+	r = kdbus_draft_init(&send.draft, conn, msg, send.sync);
+	if (!r) {
+		r = dispatch(&send);
+		kdbus_draft_deinit(&send.draft);
+	}
+	if (send.cancel)
+		fput(send.cancel);
+	return r;
+}
+
+/**
+ * kdbus_send() - KDBUS_CMD_SEND
+ * @conn:	sender
+ * @args:	struct kdbus_cmd_send; its reply is set on success
+ *
+ * Return: 0 or one of the errors of kdbus.message(7).
+ */
+int kdbus_send(struct kdbus_conn *conn, struct kdbus_args *args)
+{
+	struct kdbus_cmd_send *cmd = args->data;
+	struct kdbus_args msg;
+	int r;
+
+	if (args->negotiate && !cmd->msg_address)
+		return 0;
+	r = kdbus_args_copy(&msg, &kdbus_msg_rule,
+			    (void __user *)(uintptr_t)cmd->msg_address);
+	if (r)
+		return r;
+	if (!args->negotiate && msg.msg->flags & KDBUS_FLAG_NEGOTIATE)
+		r = -EINVAL;
+	else
+		r = kdbus_args_check(&msg);
+	if (!r && !args->negotiate)
+		r = send_checked(conn, args, &msg);
+	return kdbus_args_finish(&msg, r);
+}

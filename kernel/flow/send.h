@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* SEND: the whole walk on one screen. */
+#ifndef KDBUS_SEND_H
+#define KDBUS_SEND_H
+
+struct kdbus_args;
+struct kdbus_conn;
+
+int kdbus_send(struct kdbus_conn *conn, struct kdbus_args *args);
+
+#endif /* KDBUS_SEND_H */

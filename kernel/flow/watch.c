@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The copies that monitors receive. */
+
+#include "flow/deliver.h"
+#include "flow/draft.h"
+#include "flow/route.h"
+#include "flow/watch.h"
+#include "object/conn.h"
+
+/**
+ * kdbus_watch() - give each monitor a copy
+ * @draft:	message that is about to be delivered
+ *
+ * Monitors come first: whatever a receiver does in answer, they see it after
+ * what it answers.  A copy that fails counts as lost.
+ */
+void kdbus_watch(struct kdbus_draft *draft)
+{
+	struct kdbus_receivers monitors;
+	unsigned int i;
+
+	if (!READ_ONCE(draft->bus->conns.n_monitors))
+		return;
+	kdbus_draft_copy_payload(draft);
+	kdbus_receivers_find_monitors(&monitors, draft->bus);
+	for (i = 0; i < monitors.n; i++)
+		if (kdbus_deliver(draft, monitors.conns[i]))
+			kdbus_conn_lose(monitors.conns[i]);
+	kdbus_receivers_deinit(&monitors);
+}
