@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
@@ -21,6 +22,8 @@
 #include "proxy/door.h"
 #include "proxy/proxy.h"
 #include "proxy/pump.h"
+#include "proxy/reach.h"
+#include "proxy/relay.h"
 #include "proxy/resolve.h"
 
 #define IDLE_SEC 30
@@ -148,6 +151,25 @@ static int options_take(struct options *options, int option)
 	}
 }
 
+/* Where nothing else was said: a container's bus, the system's or the user's. */
+static int options_find_address(struct options *options)
+{
+	if (options->address)
+		return 0;
+	if (options->machine) {
+		if (asprintf(&options->own_address,
+			     "x-machine-kernel:machine=%s;x-machine-unix:machine=%s",
+			     options->machine, options->machine) < 0)
+			options->own_address = NULL;
+	} else if (kb_streq(options->scope, "system")) {
+		options->own_address = strdup(KB_ADDRESS_SYSTEM);
+	} else {
+		options->own_address = kb_address_user(getuid());
+	}
+	options->address = options->own_address;
+	return options->address ? 0 : -ENOMEM;
+}
+
 static int options_parse(struct options *options, int argc, char **argv)
 {
 	int option, r = 0;
@@ -164,15 +186,7 @@ static int options_parse(struct options *options, int argc, char **argv)
 		return -EINVAL;
 	}
 
-	if (options->address)
-		return 0;
-	if (kb_streq(options->scope, "system")) {
-		options->address = KB_ADDRESS_SYSTEM;
-		return 0;
-	}
-	options->own_address = kb_address_user(getuid());
-	options->address = options->own_address;
-	return options->address ? 0 : -ENOMEM;
+	return options_find_address(options);
 }
 
 /* privileges */
@@ -220,9 +234,11 @@ static void raise_limits(void)
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
 		     void *userdata)
 {
+	struct proxy *proxy = userdata;
+
 	(void)source;
 	(void)si;
-	if (proxy_reload(userdata) == 0)
+	if (proxy->config && proxy_reload(proxy) == 0)
 		kb_log(LOG_INFO, "The configuration was read again");
 	return 0;
 }
@@ -313,33 +329,91 @@ static int serve(struct proxy *proxy, const struct options *options)
 	return sd_event_loop(proxy->event);
 }
 
-static int run(const struct options *options)
+static int run_proxy(struct proxy *proxy, const struct options *options)
+{
+	int r;
+
+	r = proxy_init(proxy);
+	if (r == -EPERM)
+		kb_log(LOG_ERR,
+		       "On this bus connections cannot be made for others: CAP_IPC_OWNER or being its owner is needed");
+	else if (r < 0)
+		kb_log_errno(LOG_ERR, r, "Cannot connect to %s",
+			     proxy->address);
+	else
+		r = serve(proxy, options);
+	proxy_deinit(proxy);
+	return r;
+}
+
+/*
+ * The other bus believes that we are its client, so whoever is served must be
+ * the same user: our caller, or a client who is.
+ */
+static int run_relay(sd_event *event, const struct options *options, int bus_fd)
+{
+	int in_fd = STDIN_FILENO, out_fd = STDOUT_FILENO, r = 0;
+	struct relay *relay = NULL;
+	struct ucred cred;
+	socklen_t size = sizeof(cred);
+
+	if (!options->stdio) {
+		in_fd = out_fd = SD_LISTEN_FDS_START;
+		if (getsockopt(in_fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
+			return kb_log_errno(LOG_ERR, errno, "Who is the client");
+		if (sd_is_socket_unix(in_fd, SOCK_STREAM, 0, NULL, 0) <= 0 ||
+		    cred.uid != geteuid()) {
+			kb_log(LOG_ERR,
+			       "A classic bus can be reached with --stdio, or by one connected client of the same user");
+			return -EPERM;
+		}
+	}
+	if (r == 0)
+		r = set_nonblocking(in_fd);
+	if (r == 0)
+		r = set_nonblocking(out_fd);
+	if (r == 0)
+		r = set_nonblocking(bus_fd);
+	if (r == 0)
+		r = relay_new(event, in_fd, out_fd, bus_fd, &relay);
+	if (r < 0)
+		return kb_log_errno(LOG_ERR, r, "Cannot serve");
+	sd_notify(0, "READY=1");
+	r = sd_event_loop(event);
+	relay_free(relay);
+	return r;
+}
+
+static bool is_for_all(const struct options *options)
+{
+	return !options->stdio && geteuid() == 0 &&
+	       kb_streq(options->scope, "system");
+}
+
+static int run(const struct options *options, struct reach *reach)
 {
 	struct proxy proxy = {
-		.address = options->address,
+		.address = reach->address,
 		.scope = options->scope,
 		.paths = options->paths,
 		.trusts = options->stdio,
 	};
 	int r;
 
+	if (reach->address && is_for_all(options)) {
+		r = become_lesser();
+		if (r < 0)
+			return kb_log_errno(LOG_ERR, r,
+					    "Cannot drop privileges");
+	}
 	r = sd_event_default(&proxy.event);
 	if (r >= 0)
 		r = handle_signals(&proxy);
 	if (r < 0)
 		return kb_log_errno(LOG_ERR, r, "Cannot make an event loop");
 	sd_event_set_watchdog(proxy.event, true);
-
-	r = proxy_init(&proxy);
-	if (r == -EPERM)
-		kb_log(LOG_ERR,
-		       "On this bus connections cannot be made for others: CAP_IPC_OWNER or being its owner is needed");
-	else if (r < 0)
-		kb_log_errno(LOG_ERR, r, "Cannot connect to %s",
-			     proxy.address);
-	else
-		r = serve(&proxy, options);
-	proxy_deinit(&proxy);
+	r = reach->address ? run_proxy(&proxy, options) :
+			     run_relay(proxy.event, options, TAKE_FD(reach->fd));
 	sd_event_unref(proxy.event);
 	return r;
 }
@@ -347,6 +421,7 @@ static int run(const struct options *options)
 int main(int argc, char **argv)
 {
 	struct options options = { .scope = "system", .idle_sec = IDLE_SEC };
+	struct reach reach;
 	int n, r;
 
 	kb_log_open("kdbus-proxy");
@@ -361,16 +436,12 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	raise_limits();
-	if (!options.stdio && geteuid() == 0 &&
-	    kb_streq(options.scope, "system")) {
-		r = become_lesser();
-		if (r < 0) {
-			kb_log_errno(LOG_ERR, r, "Cannot drop privileges");
-			return EXIT_FAILURE;
-		}
-	}
-
-	r = run(&options);
+	r = reach_bus(options.address, &reach);
+	if (r < 0)
+		kb_log_errno(LOG_ERR, r, "Cannot reach %s", options.address);
+	else
+		r = run(&options, &reach);
+	reach_deinit(&reach);
 	free(options.paths);
 	free(options.own_address);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
