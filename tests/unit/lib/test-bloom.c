@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Bloom filters: the bits everybody on the bus has to agree about. */
+#include <unistd.h>
+
 #include "lib/bloom.h"
 #include "lib/match-rule.h"
 #include "lib/message.h"
@@ -132,12 +134,13 @@ Test(bloom, prefixes_are_those_of_the_definition)
 	}
 }
 
-Test(bloom, a_million_slashes_take_no_time, .timeout = 20)
+Test(bloom, a_million_slashes_take_no_time)
 {
 	size_t n = 1 << 20;
 	char *path = malloc(n + 1);
 	uint64_t filter[8] = {};
 
+	alarm(20);
 	memset(path, '/', n);
 	path[n] = 0;
 	kb_bloom_add_prefixes(&usual, filter, "arg0-slash-prefix", path, '/');

@@ -1,189 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Random values through both marshallings and back, and random damage. */
+#include <unistd.h>
+
 #include "lib/value.h"
+#include "tests/unit/lib/random.h"
 #include "tests/unit/lib/util.h"
 
-/* A generator of our own, so that a seed means the same everywhere. */
-static uint64_t state;
-
-static uint32_t next(uint32_t below)
+/* Nothing here takes long unless something is quadratic. */
+static void patience(void)
 {
-	state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
-	return (uint32_t)(state >> 33) % below;
+	alarm(120);
 }
 
-static void random_type(char *out, unsigned int depth)
-{
-	static const char basic[] = "ybnqiuxtdsogh";
-	unsigned int n;
-
-	out += strlen(out);
-	switch (depth ? next(8) : 0) {
-	case 5:
-		strcpy(out, "v");
-		return;
-	case 6:
-		strcpy(out, "a");
-		if (!next(3)) {
-			strcat(out, "{");
-			out += strlen(out);
-			*out++ = basic[next(sizeof(basic) - 1)];
-			*out = 0;
-			random_type(out, depth - 1);
-			strcat(out, "}");
-		} else {
-			random_type(out, depth - 1);
-		}
-		return;
-	case 7:
-		strcpy(out, "(");
-		for (n = 1 + next(4); n--;)
-			random_type(out, depth - 1);
-		strcat(out, ")");
-		return;
-	default:
-		*out++ = basic[next(sizeof(basic) - 1)];
-		*out = 0;
-		return;
-	}
-}
-
-static void random_string(struct kb_writer *writer, char code)
-{
-	static const char *const paths[] = { "/", "/a", "/org/example/X_1" };
-	static const char *const signatures[] = { "", "s", "a{sv}", "(ii)as" };
-	char text[600];
-	size_t n;
-
-	if (code == 'o') {
-		kb_writer_string(writer, code, paths[next(3)]);
-		return;
-	}
-	if (code == 'g') {
-		kb_writer_string(writer, code, signatures[next(4)]);
-		return;
-	}
-	n = next(8) ? next(12) : next(sizeof(text) - 3);
-	for (size_t i = 0; i < n; i++)
-		text[i] = 'a' + next(26);
-	strcpy(text + n, next(4) ? "" : "\xc3\xa9");
-	kb_writer_string(writer, code, text);
-}
-
-static void random_value(struct kb_writer *writer, const char *type,
-			 unsigned int depth);
-
-static void random_values(struct kb_writer *writer, const char *types,
-			  size_t n, unsigned int depth)
-{
-	char type[KB_SIGNATURE_MAX + 1];
-
-	for (size_t i = 0; i < n; ) {
-		size_t length = kb_signature_next(types + i);
-
-		snprintf(type, sizeof(type), "%.*s", (int)length, types + i);
-		random_value(writer, type, depth);
-		i += length;
-	}
-}
-
-static void random_array(struct kb_writer *writer, const char *element,
-			 unsigned int depth)
-{
-	unsigned int n = next(6) ? next(4) : next(40);
-
-	if (depth < 3)
-		n = next(3);
-	kb_writer_open(writer, 'a', element);
-	while (n--) {
-		if (*element != '{') {
-			random_value(writer, element, depth);
-			continue;
-		}
-		kb_writer_open(writer, '{', NULL);
-		random_values(writer, element + 1, strlen(element) - 2, depth);
-		kb_writer_close(writer);
-	}
-	kb_writer_close(writer);
-}
-
-static void random_value(struct kb_writer *writer, const char *type,
-			 unsigned int depth)
-{
-	char inside[KB_SIGNATURE_MAX + 1] = "";
-	union kb_value value;
-
-	switch (*type) {
-	case 'a':
-		random_array(writer, type + 1, depth ? depth - 1 : 0);
-		return;
-	case '(':
-		snprintf(inside, sizeof(inside), "%.*s",
-			 (int)strlen(type) - 2, type + 1);
-		kb_writer_open(writer, '(', inside);
-		random_values(writer, inside, strlen(inside),
-			      depth ? depth - 1 : 0);
-		kb_writer_close(writer);
-		return;
-	case 'v':
-		random_type(inside, depth ? depth - 1 : 0);
-		kb_writer_open(writer, 'v', inside);
-		random_value(writer, inside, depth ? depth - 1 : 0);
-		kb_writer_close(writer);
-		return;
-	case 's':
-	case 'o':
-	case 'g':
-		random_string(writer, *type);
-		return;
-	case 'b':
-		value.b = next(2);
-		break;
-	case 'h':
-		value.h = next(4);
-		break;
-	default:
-		value.t = (uint64_t)next(1u << 31) << 33 | next(1u << 31);
-		break;
-	}
-	kb_writer_basic(writer, *type, &value);
-}
-
-/* A body of a few random values; its signature goes to @out_signature. */
-static void random_body(enum kb_format format, struct kb_buffer *out,
-			char out_signature[KB_SIGNATURE_MAX + 1])
-{
-	struct kb_writer writer;
-	char types[1024];
-	int r;
-
-	do {
-		*types = 0;
-		for (unsigned int n = next(4); n--;)
-			random_type(types, 4);
-	} while (strlen(types) > 100);
-
-	out->size = 0;
-	kb_writer_init(&writer, format, out);
-	random_values(&writer, types, strlen(types), 5);
-	r = kb_writer_finish(&writer);
-	cr_assert_eq(r, 0, "%s: %d", types, r);
-	cr_assert_str_eq(writer.signature, types);
-	strcpy(out_signature, types);
-	kb_writer_deinit(&writer);
-}
-
-Test(value, random_values_survive_both_ways, .timeout = 120)
+Test(value, random_values_survive_both_ways, .init = patience)
 {
 	struct kb_buffer first = {}, second = {}, third = {};
 	char signature[KB_SIGNATURE_MAX + 1];
 
-	state = 1;
+	test_seed = 1;
 	for (int i = 0; i < 20000; i++) {
 		enum kb_format a = i % 2, b = !a;
 		int r;
 
-		random_body(a, &first, signature);
+		test_random_body(a, &first, signature);
 		second.size = third.size = 0;
 		r = test_convert(a, false, signature, first.data, first.size,
 				 b, &second);
@@ -223,17 +62,17 @@ Test(value, the_other_byte_order_is_turned_around)
 {
 	struct kb_buffer first = {}, second = {};
 
-	state = 2;
+	test_seed = 2;
 	for (int i = 0; i < 2000; i++) {
 		static const char basic[] = "ynqiuxtd";
 		char signature[16] = "";
 		struct kb_writer writer;
 
 		for (unsigned int n = 0; n < 8; n++)
-			signature[n] = basic[next(8)];
+			signature[n] = basic[test_next(8)];
 		first.size = second.size = 0;
 		kb_writer_init(&writer, KB_DBUS1, &first);
-		random_values(&writer, signature, 8, 1);
+		test_random_values(&writer, signature, 8, 1);
 		cr_assert_eq(kb_writer_finish(&writer), 0);
 		kb_writer_deinit(&writer);
 
@@ -263,27 +102,27 @@ Test(value, the_other_byte_order_is_turned_around)
 
 /* What is accepted after damage must still be normal: writing it again gives
  * the same bytes. */
-Test(value, damaged_bytes_are_refused_or_normal, .timeout = 120)
+Test(value, damaged_bytes_are_refused_or_normal, .init = patience)
 {
 	struct kb_buffer first = {}, second = {}, third = {};
 	char signature[KB_SIGNATURE_MAX + 1];
 	unsigned int accepted = 0;
 
-	state = 3;
+	test_seed = 3;
 	for (int i = 0; i < 30000; i++) {
 		enum kb_format format = i % 2;
 		size_t size;
 		int r;
 
-		random_body(format, &first, signature);
+		test_random_body(format, &first, signature);
 		if (!first.size)
 			continue;
 		size = first.size;
-		for (unsigned int n = 1 + next(3); n--;)
-			first.data[next(size)] = next(3) ? next(256) :
-							   next(5);
-		if (!next(4))
-			size = next(size + 1);
+		for (unsigned int n = 1 + test_next(3); n--;)
+			first.data[test_next(size)] = test_next(3) ? test_next(256) :
+							   test_next(5);
+		if (!test_next(4))
+			size = test_next(size + 1);
 
 		second.size = third.size = 0;
 		r = test_convert(format, false, signature, first.data, size,
@@ -412,7 +251,7 @@ Test(value, a_writer_refuses_what_the_types_forbid)
 }
 
 /* An array of structs nested 30 deep with one byte in each. */
-Test(value, deep_types_do_not_cost_per_element, .timeout = 20)
+Test(value, deep_types_do_not_cost_per_element, .init = patience)
 {
 	char signature[80] = "a";
 	size_t n = 1 << 18;
