@@ -134,12 +134,7 @@ static int conn_charge(struct kdbus_conn *conn,
 				      account_uid(opener, args));
 	if (IS_ERR(user))
 		return PTR_ERR(user);
-	if (!kdbus_user_charge(&user->n_conns, KDBUS_USER_CONNS_MAX)) {
-		kdbus_user_unref(user);
-		return -EMFILE;
-	}
-	conn->user = user;
-	return 0;
+	return kdbus_conn_count(conn, user);
 }
 
 static int conn_describe(struct kdbus_conn *conn, const struct kdbus_args *args)

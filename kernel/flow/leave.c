@@ -102,6 +102,7 @@ static void take_apart(struct kdbus_conn *conn)
 	kdbus_notices_flush(bus);
 	wake_up_poll(&conn->wait, EPOLLERR | EPOLLHUP);
 	unlink_from_endpoint(conn);
+	kdbus_conn_discount(conn);
 	complete_all(&conn->gone);
 }
 
@@ -188,6 +189,7 @@ void kdbus_bus_end(struct kdbus_bus *bus)
 		kdbus_node_unref(node);
 	}
 	kdbus_node_unlink(&bus->node);
+	kdbus_bus_uncharge(bus);
 }
 
 /**

@@ -8,6 +8,18 @@
 #include "object/bus.h"
 #include "object/identity.h"
 
+/**
+ * kdbus_bus_uncharge() - a bus is not charged any more
+ * @bus:	bus, charged or not, that nobody else is ending
+ */
+void kdbus_bus_uncharge(struct kdbus_bus *bus)
+{
+	if (!bus->creator)
+		return;
+	atomic_dec(&bus->creator->n_buses);
+	bus->creator = kdbus_user_unref(bus->creator);
+}
+
 static void table_destroy(struct rhashtable *table)
 {
 	if (rcu_access_pointer(table->tbl))
@@ -27,10 +39,7 @@ static void bus_free(struct kdbus_node *node)
 	kdbus_policy_deinit(&bus->policy);
 	kdbus_identity_unref(bus->maker);
 	kdbus_user_unref(bus->kernel);
-	if (bus->creator) {
-		atomic_dec(&bus->creator->n_buses);
-		kdbus_user_unref(bus->creator);
-	}
+	kdbus_bus_uncharge(bus);
 	kdbus_domain_unref(bus->domain);
 	kfree(bus);
 }

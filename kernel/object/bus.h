@@ -84,6 +84,7 @@ struct kdbus_bus *kdbus_bus_new(struct kdbus_domain *domain, u64 flags,
 				const struct kdbus_bloom_parameter *bloom,
 				u64 attach_flags);
 int kdbus_bus_charge(struct kdbus_bus *bus);
+void kdbus_bus_uncharge(struct kdbus_bus *bus);
 
 static inline struct kdbus_bus *kdbus_bus_from_node(struct kdbus_node *node)
 {

@@ -80,6 +80,32 @@ struct kdbus_conn *kdbus_conn_ref(struct kdbus_conn *conn)
 	return conn;
 }
 
+/**
+ * kdbus_conn_count() - count a connection against its user's limit
+ * @conn:	new connection
+ * @user:	its user; the reference becomes the connection's
+ *
+ * Return: 0, or -EMFILE if the user has too many.
+ */
+int kdbus_conn_count(struct kdbus_conn *conn, struct kdbus_user *user)
+{
+	conn->user = user;
+	conn->counted = kdbus_user_charge(&user->n_conns,
+					  KDBUS_USER_CONNS_MAX);
+	return conn->counted ? 0 : -EMFILE;
+}
+
+/**
+ * kdbus_conn_discount() - a connection does not count any more
+ * @conn:	connection, counted or not, that nobody else is ending
+ */
+void kdbus_conn_discount(struct kdbus_conn *conn)
+{
+	if (conn->counted)
+		atomic_dec(&conn->user->n_conns);
+	conn->counted = false;
+}
+
 static void conn_free(struct kref *ref)
 {
 	struct kdbus_conn *conn = container_of(ref, struct kdbus_conn, ref);
@@ -91,10 +117,8 @@ static void conn_free(struct kref *ref)
 	kdbus_audience_deinit(&conn->audience);
 	kdbus_identity_unref(conn->identity);
 	kdbus_pool_unref(conn->pool);
-	if (conn->user) {
-		atomic_dec(&conn->user->n_conns);
-		kdbus_user_unref(conn->user);
-	}
+	kdbus_conn_discount(conn);
+	kdbus_user_unref(conn->user);
 	put_cred(conn->cred);
 	kfree(conn->description);
 	kdbus_endpoint_unref(conn->ep);

@@ -49,6 +49,7 @@ enum kdbus_kind {
  * @bus:		its bus
  * @cred:		credentials of who opened the file: policy goes by them
  * @user:		account it is charged to
+ * @counted:		it counts against the user's limit
  * @owner:		may do what the bus's owner may
  * @faked:		@identity was given by its owner: it speaks for another
  * @identity:		credentials of the caller of HELLO
@@ -94,6 +95,7 @@ struct kdbus_conn {
 	struct kdbus_bus *bus;
 	const struct cred *cred;
 	struct kdbus_user *user;
+	bool counted;
 	bool owner;
 	bool faked;
 	struct kdbus_identity *identity;
@@ -139,6 +141,8 @@ struct kdbus_conn *kdbus_conn_new(struct kdbus_endpoint *ep,
 				  const struct cred *cred);
 struct kdbus_conn *kdbus_conn_ref(struct kdbus_conn *conn);
 struct kdbus_conn *kdbus_conn_unref(struct kdbus_conn *conn);
+int kdbus_conn_count(struct kdbus_conn *conn, struct kdbus_user *user);
+void kdbus_conn_discount(struct kdbus_conn *conn);
 
 /* on the bus */
 int kdbus_conns_init(struct kdbus_bus *bus);
