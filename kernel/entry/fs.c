@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/namei.h>
 #include <linux/pagemap.h>
+#include <linux/spinlock.h>
 #include <linux/sysfs.h>
 
 #include "entry/file.h"
@@ -57,6 +58,31 @@ static const struct dentry_operations fs_d_ops = {
 static const struct inode_operations fs_dir_iops;
 static const struct file_operations fs_dir_ops;
 
+/* guards kdbus_node.inode */
+static DEFINE_SPINLOCK(cache_lock);
+
+/* Drop what is cached of a node, or it would stay as long as memory lasts. */
+static void fs_forget(struct kdbus_node *node)
+{
+	struct inode *inode;
+
+	spin_lock(&cache_lock);
+	inode = node->inode ? igrab(node->inode) : NULL;
+	spin_unlock(&cache_lock);
+	if (!inode)
+		return;
+	d_prune_aliases(inode);
+	iput(inode);
+}
+
+static void fs_remember(struct kdbus_node *node, struct inode *inode)
+{
+	spin_lock(&cache_lock);
+	node->inode = inode;
+	WRITE_ONCE(node->forget, fs_forget);
+	spin_unlock(&cache_lock);
+}
+
 static const struct inode_operations fs_file_iops = {
 	.getattr = simple_getattr,
 };
@@ -72,6 +98,7 @@ static struct inode *fs_inode_new(struct super_block *sb,
 		return ERR_PTR(-ENOMEM);
 	}
 	inode->i_private = node;
+	fs_remember(node, inode);
 	inode->i_ino = node->ino;
 	inode->i_mode = node->mode;
 	inode->i_uid = node->uid;
@@ -143,6 +170,10 @@ static void fs_evict_inode(struct inode *inode)
 
 	truncate_inode_pages_final(&inode->i_data);
 	clear_inode(inode);
+	spin_lock(&cache_lock);
+	if (node->inode == inode)
+		node->inode = NULL;
+	spin_unlock(&cache_lock);
 	kdbus_node_unref(node);
 }
 

@@ -63,6 +63,8 @@ void kdbus_node_init(struct kdbus_node *node, enum kdbus_node_type type,
 	node->name = NULL;
 	node->parent = NULL;
 	node->free = free;
+	node->inode = NULL;
+	node->forget = NULL;
 	INIT_LIST_HEAD(&node->sibling);
 	mutex_init(&node->lock);
 	node->names = RB_ROOT;
@@ -136,8 +138,11 @@ void kdbus_node_unlink(struct kdbus_node *node)
 		list_del_init(&node->sibling);
 	}
 	mutex_unlock(&parent->lock);
-	if (linked)
-		kdbus_node_unref(node);
+	if (!linked)
+		return;
+	if (READ_ONCE(node->forget))
+		node->forget(node);
+	kdbus_node_unref(node);
 }
 
 /**

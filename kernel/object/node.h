@@ -14,6 +14,8 @@
 
 #define KDBUS_SUPER_MAGIC	0x44427573	/* statfs: "DBus" */
 
+struct inode;
+
 enum kdbus_node_type {
 	KDBUS_NODE_DOMAIN,
 	KDBUS_NODE_CONTROL,
@@ -33,6 +35,9 @@ enum kdbus_node_type {
  * @name:	name inside the parent, NULL for a domain; owned by the node
  * @parent:	directory it lies in, with a reference, NULL for a domain
  * @free:	frees what embeds the node, when the last reference goes
+ * @inode:	what the file system made of it, if anything, to be forgotten
+ *		with the name; guarded by the file system
+ * @forget:	does that; NULL if there is nothing to forget
  * @by_name:	in @parent->names, until unlinked
  * @sibling:	in @parent->children, until unlinked
  * @lock:	guards the following
@@ -56,6 +61,8 @@ struct kdbus_node {
 	char *name;
 	struct kdbus_node *parent;
 	void (*free)(struct kdbus_node *node);
+	struct inode *inode;
+	void (*forget)(struct kdbus_node *node);
 	struct rb_node by_name;
 	struct list_head sibling;
 
