@@ -94,7 +94,7 @@ finish() {
 }
 
 on_bus() { busctl --address=$address --no-pager "$@"; }
-echo_call() { on_bus call $echo_name $echo_path $echo_name "$@"; }
+echo_call() { on_bus call -- $echo_name $echo_path $echo_name "$@"; }
 
 driver_is_active() { pgrep -x kdbus-driver >/dev/null; }
 driver_is_gone() { ! driver_is_active; }
@@ -103,6 +103,8 @@ bus_is_there() { [ -e /sys/fs/kdbus/0-system/bus ]; }
 # The echo service is an example and not part of an installed system.
 start_echo() {
     systemctl -q is-active $echo_name.busname.service && return
+    mkdir -p /etc/dbus-1/system.d
+    cp "${BASH_SOURCE[0]%/*}/echo.conf" /etc/dbus-1/system.d/$echo_name.conf
     cp /usr/lib/kdbus/examples/$echo_name.busname.service /run/systemd/system/
     systemctl daemon-reload
     systemctl start $echo_name.busname.service
