@@ -121,6 +121,10 @@ static int handle_release(struct inode *inode, struct file *file)
 
 /* commands that fix the role */
 
+/*
+ * Things are made in a directory that is held meanwhile, so that its end finds
+ * them.  A domain has no end as long as a file in it is open.
+ */
 static int run_bus_make(struct handle *handle, struct kdbus_args *args)
 {
 	struct kdbus_domain *domain =
@@ -136,8 +140,12 @@ static int run_bus_make(struct handle *handle, struct kdbus_args *args)
 static int run_endpoint_make(struct handle *handle, struct kdbus_args *args)
 {
 	struct kdbus_bus *bus = kdbus_endpoint_from_node(handle->node)->bus;
-	struct kdbus_endpoint *ep = kdbus_make_endpoint(bus, args);
+	struct kdbus_endpoint *ep;
 
+	if (!kdbus_active_acquire(&bus->node.active))
+		return -ESHUTDOWN;
+	ep = kdbus_make_endpoint(bus, args);
+	kdbus_active_release(&bus->node.active);
 	if (IS_ERR(ep))
 		return PTR_ERR(ep);
 	handle->made = ep;
@@ -194,23 +202,6 @@ static const struct setup *find_setup(unsigned int cmd)
 	return NULL;
 }
 
-/* Hold on to the node and to the directory it lies in, and run the command. */
-static int run_held(struct handle *handle, const struct setup *setup,
-		    struct kdbus_args *args)
-{
-	struct kdbus_node *node = handle->node, *parent = node->parent;
-	int r = -ESHUTDOWN;
-
-	if (!kdbus_active_acquire(&parent->active))
-		return r;
-	if (kdbus_active_acquire(&node->active)) {
-		r = setup->run(handle, args);
-		kdbus_active_release(&node->active);
-	}
-	kdbus_active_release(&parent->active);
-	return r;
-}
-
 /* Fix the role, unless another thread did meanwhile. */
 static int set_up(struct handle *handle, const struct setup *setup,
 		  struct kdbus_args *args)
@@ -220,7 +211,7 @@ static int set_up(struct handle *handle, const struct setup *setup,
 	guard(mutex)(&handle->setup);
 	if (handle->role != ROLE_UNSET)
 		return -EBADFD;
-	r = run_held(handle, setup, args);
+	r = setup->run(handle, args);
 	if (r < 0)
 		return r;
 	smp_store_release(&handle->role, r); /* pairs with role_of() */
@@ -252,12 +243,25 @@ static int run_setup(struct handle *handle, const struct setup *setup,
 
 /* commands of an endpoint's owner and of connections */
 
-static int run_update(struct kdbus_endpoint *ep, unsigned int cmd,
-		      void __user *user)
+static int update_held(struct kdbus_endpoint *ep, struct kdbus_args *args)
+{
+	int r = -ESHUTDOWN;
+
+	if (kdbus_active_acquire(&ep->node.active)) {
+		r = kdbus_update_endpoint(ep, args);
+		kdbus_active_release(&ep->node.active);
+	}
+	return r;
+}
+
+static int run_on_endpoint(struct kdbus_endpoint *ep, unsigned int cmd,
+			   void __user *user)
 {
 	struct kdbus_args args;
 	int r;
 
+	if (!kdbus_active_is_on(&ep->node.active))
+		return -ESHUTDOWN;
 	if (cmd != KDBUS_CMD_ENDPOINT_UPDATE)
 		return -EBADFD;
 	r = kdbus_args_copy(&args, &kdbus_endpoint_update_rule, user);
@@ -265,7 +269,7 @@ static int run_update(struct kdbus_endpoint *ep, unsigned int cmd,
 		return r;
 	r = kdbus_args_check(&args);
 	if (!r && !args.negotiate)
-		r = kdbus_update_endpoint(ep, &args);
+		r = update_held(ep, &args);
 	return kdbus_args_finish(&args, r);
 }
 
@@ -326,18 +330,6 @@ static int run_on_conn(struct kdbus_conn *conn, unsigned int cmd,
 	if (command)
 		r = run_command(conn, command, user);
 	kdbus_active_release(&conn->active);
-	return r;
-}
-
-static int run_on_endpoint(struct kdbus_endpoint *ep, unsigned int cmd,
-			   void __user *user)
-{
-	int r;
-
-	if (!kdbus_active_acquire(&ep->node.active))
-		return -ESHUTDOWN;
-	r = run_update(ep, cmd, user);
-	kdbus_active_release(&ep->node.active);
 	return r;
 }
 

@@ -77,8 +77,11 @@ static int acquire(const struct kdbus_behalf *behalf, struct kdbus_args *args,
 		return -EPERM;
 
 	mutex_lock(&bus->names.lock);
-	r = kdbus_name_acquire(conn, name, args->cmd->flags,
-			       &args->cmd->return_flags, &change);
+	if (kdbus_active_is_on(&conn->active))
+		r = kdbus_name_acquire(conn, name, args->cmd->flags,
+				       &args->cmd->return_flags, &change);
+	else
+		r = -ECONNRESET;
 	if (!r)
 		change_apply(bus, &change);
 	mutex_unlock(&bus->names.lock);

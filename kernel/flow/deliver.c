@@ -110,10 +110,13 @@ void kdbus_entry_free(struct kdbus_conn *dst, struct kdbus_entry *entry)
 	kfree(entry);
 }
 
-/* Make a message visible, unless the receiver or its name went meanwhile. */
+/* Make a message visible, unless one of the parties went meanwhile. */
 static int entry_queue(struct kdbus_entry *entry, struct kdbus_conn *dst,
-		       unsigned int seq)
+		       struct kdbus_conn *src, unsigned int seq)
 {
+	if (src && !kdbus_active_is_on(&src->active))
+		return -ECONNRESET;
+
 	guard(spinlock)(&dst->inbox.lock);
 	if (dst->inbox.closed)
 		return -ECONNRESET;
@@ -160,7 +163,7 @@ int kdbus_deliver_routed(struct kdbus_draft *draft,
 		return PTR_ERR(entry);
 	entry->name = kdbus_name_ref(route->name);
 	entry->reply = kdbus_reply_ref(reply);
-	r = entry_queue(entry, route->dst, route->seq);
+	r = entry_queue(entry, route->dst, draft->src, route->seq);
 	if (r) {
 		kdbus_entry_free(route->dst, entry);
 		return r;

@@ -213,11 +213,16 @@ static int install_policy(struct kdbus_conn *conn, const struct kdbus_args *args
 		return r;
 	r = kdbus_policy_replace(&conn->bus->policy, conn, &entries);
 	kdbus_policy_discard(&entries);
+	/* whoever is ending it may have removed its policy already */
+	if (!r && !kdbus_active_is_on(&conn->active)) {
+		kdbus_policy_remove(&conn->bus->policy, conn);
+		r = -ECONNRESET;
+	}
 	return r;
 }
 
-/* Become visible; kdbus_leave() undoes it. */
-static int conn_enter(struct kdbus_conn *conn, const struct kdbus_args *args)
+/* Become visible on an endpoint that is held; kdbus_leave() undoes it. */
+static int conn_enter_held(struct kdbus_conn *conn, const struct kdbus_args *args)
 {
 	const char *name = kdbus_args_find_str(args, KDBUS_ITEM_NAME);
 	int r;
@@ -242,6 +247,18 @@ static int conn_enter(struct kdbus_conn *conn, const struct kdbus_args *args)
 	return r;
 }
 
+static int conn_enter(struct kdbus_conn *conn, const struct kdbus_args *args)
+{
+	struct kdbus_active *active = &conn->ep->node.active;
+	int r = -ESHUTDOWN;
+
+	if (kdbus_active_acquire(active)) {
+		r = conn_enter_held(conn, args);
+		kdbus_active_release(active);
+	}
+	return r;
+}
+
 static void fill_hello(struct kdbus_cmd_hello *cmd, struct kdbus_conn *conn,
 		       struct kdbus_slice *slice)
 {
@@ -256,9 +273,12 @@ static void fill_hello(struct kdbus_cmd_hello *cmd, struct kdbus_conn *conn,
 
 /**
  * kdbus_join() - KDBUS_CMD_HELLO
- * @ep:		endpoint, in use by the caller
+ * @ep:		endpoint
  * @opener:	who opened it
  * @args:	struct kdbus_cmd_hello; its outputs are set on success
+ *
+ * The endpoint is held only for as long as nothing can stall: its end must not
+ * have to wait for memory of the caller.
  *
  * Return: a reference to a connection, to be ended by kdbus_leave(); or
  * ERR_PTR() of one of the errors of kdbus.connection(7).

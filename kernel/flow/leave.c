@@ -71,20 +71,24 @@ static void unlink_from_endpoint(struct kdbus_conn *conn)
  * Take a connection apart that was just switched off.  Others notice in the
  * order of these steps: its names go, then those who wait for it are told, then
  * it is gone.
+ *
+ * A command may still be in progress, and stay so for as long as its caller's
+ * memory likes to stall.  So each command looks whether its connection is still
+ * on under the very lock under which it changes something, and each step here
+ * takes that lock after the connection was switched off.
  */
 static void take_apart(struct kdbus_conn *conn)
 {
 	struct kdbus_bus *bus = conn->bus;
 
-	/* 1. Nothing new; commands in progress end, sleeping ones are woken. */
+	/* 1. Nothing new; sleeping commands are woken. */
 	close_inbox(conn);
 	kdbus_replies_wake(conn);
-	kdbus_active_drain(&conn->active);
 
 	/* 2. Nobody finds it, by id or as a listener; its policy is void. */
 	if (conn->kind & (KDBUS_ACTIVATOR | KDBUS_HOLDER))
 		kdbus_policy_remove(&bus->policy, conn);
-	kdbus_matches_clear(&conn->matches);
+	kdbus_matches_close(&conn->matches);
 	kdbus_conn_unlink(conn);
 
 	/* 3. Its names go, and mail with them to activators. */
@@ -142,9 +146,11 @@ int kdbus_leave_politely(struct kdbus_conn *conn)
 	spin_unlock(&conn->inbox.lock);
 
 	kdbus_active_release(&conn->active);
-	if (first)
-		take_apart(conn);
-	return r ?: first ? 0 : -ECONNRESET;
+	if (!first)
+		return r ?: -ECONNRESET;
+
+	take_apart(conn);
+	return 0;
 }
 
 static struct kdbus_conn *first_conn(struct kdbus_endpoint *ep)

@@ -651,6 +651,7 @@ void kdbus_matches_init(struct kdbus_matches *matches,
 	matches->index = index;
 	INIT_LIST_HEAD(&matches->list);
 	matches->n = 0;
+	matches->closed = false;
 }
 
 static void match_free(struct match *match)
@@ -665,14 +666,15 @@ static void match_free(struct match *match)
 }
 
 /**
- * kdbus_matches_clear() - listen to nothing any more
- * @matches:	matches of a connection
+ * kdbus_matches_close() - listen to nothing, ever
+ * @matches:	matches of a connection that goes
  */
-void kdbus_matches_clear(struct kdbus_matches *matches)
+void kdbus_matches_close(struct kdbus_matches *matches)
 {
 	struct match *match, *next;
 
 	guard(rwsem_write)(&matches->index->lock);
+	matches->closed = true;
 	list_for_each_entry_safe(match, next, &matches->list, in_owner)
 		match_free(match);
 }
@@ -710,8 +712,8 @@ static unsigned int count_cookie(struct kdbus_matches *matches, u64 cookie)
  * @items:	rules
  * @end:	end of the items
  *
- * Return: 0, -EDOM or -EINVAL (a bad rule), -EMFILE (too many), -ENOMEM; on
- * failure nothing has changed.
+ * Return: 0, -EDOM or -EINVAL (a bad rule), -EMFILE (too many), -ECONNRESET
+ * (closed), -ENOMEM; on failure nothing has changed.
  */
 int kdbus_matches_add(struct kdbus_matches *matches, u64 cookie, bool replace,
 		      struct kdbus_item *items, const void *end)
@@ -735,8 +737,12 @@ int kdbus_matches_add(struct kdbus_matches *matches, u64 cookie, bool replace,
 
 	guard(rwsem_write)(&index->lock);
 	n = matches->n - (replace ? count_cookie(matches, cookie) : 0);
-	group = n < KDBUS_MATCHES_MAX ? group_get(index, rules) :
-					ERR_PTR(-EMFILE);
+	if (matches->closed)
+		group = ERR_PTR(-ECONNRESET);
+	else if (n >= KDBUS_MATCHES_MAX)
+		group = ERR_PTR(-EMFILE);
+	else
+		group = group_get(index, rules);
 	if (IS_ERR(group)) {
 		kfree(rules);
 		kfree(match);

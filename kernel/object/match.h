@@ -45,11 +45,13 @@ struct kdbus_match_index {
  * @index:	index of its bus
  * @list:	struct match, newest last
  * @n:		how many
+ * @closed:	no more
  */
 struct kdbus_matches {
 	struct kdbus_match_index *index;
 	struct list_head list;
 	unsigned int n;
+	bool closed;
 };
 
 /**
@@ -83,7 +85,7 @@ int kdbus_match_index_query(struct kdbus_match_index *index,
 /* matches of a connection */
 void kdbus_matches_init(struct kdbus_matches *matches,
 			struct kdbus_match_index *index);
-void kdbus_matches_clear(struct kdbus_matches *matches);
+void kdbus_matches_close(struct kdbus_matches *matches);
 int kdbus_matches_add(struct kdbus_matches *matches, u64 cookie, bool replace,
 		      struct kdbus_item *items, const void *end);
 int kdbus_matches_remove(struct kdbus_matches *matches, u64 cookie);

@@ -33,10 +33,15 @@ static struct shrinker *shrinker;
 
 /* pages */
 
+/*
+ * Charged to the receiver's cgroup.  Senders do not wait until somebody was
+ * killed for a receiver that is out of memory: the message fails.
+ */
 static struct page *page_new(struct kdbus_pool *pool, gfp_t flags)
 {
 	struct mem_cgroup *old = set_active_memcg(pool->memcg);
-	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | flags);
+	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
+				       __GFP_RETRY_MAYFAIL | flags);
 
 	set_active_memcg(old);
 	return page;

@@ -37,6 +37,8 @@ static void arm_expiry(struct kdbus_conn *conn, u64 deadline)
 	unsigned long when = (jiffies + delay) ?: 1;
 
 	lockdep_assert_held(&conn->calls.lock);
+	if (!kdbus_active_is_on(&conn->active))
+		return;
 	if (conn->calls.next && time_after_eq(when, conn->calls.next))
 		return;
 	conn->calls.next = when;
@@ -62,13 +64,14 @@ static bool may_expire(const struct kdbus_reply *reply)
  * @sync:	whether the requester is going to sleep
  *
  * Return: a reference; ERR_PTR(-EMLINK) if the requester has too many,
- * ERR_PTR(-ENOMEM).
+ * ERR_PTR(-ECONNRESET) if it is being ended, ERR_PTR(-ENOMEM).
  */
 struct kdbus_reply *kdbus_reply_new(struct kdbus_conn *requester,
 				    struct kdbus_conn *replier, u64 cookie,
 				    u64 deadline, bool sync)
 {
 	struct kdbus_reply *reply;
+	int r = 0;
 
 	reply = kzalloc(sizeof(*reply), GFP_KERNEL_ACCOUNT);
 	if (!reply)
@@ -82,10 +85,14 @@ struct kdbus_reply *kdbus_reply_new(struct kdbus_conn *requester,
 	init_waitqueue_head(&reply->wait);
 
 	spin_lock(&requester->calls.lock);
-	if (requester->calls.n >= KDBUS_REPLIES_MAX) {
+	if (!kdbus_active_is_on(&requester->active))
+		r = -ECONNRESET;
+	else if (requester->calls.n >= KDBUS_REPLIES_MAX)
+		r = -EMLINK;
+	if (r) {
 		spin_unlock(&requester->calls.lock);
 		kfree(reply);
-		return ERR_PTR(-EMLINK);
+		return ERR_PTR(r);
 	}
 	reply->requester = kdbus_conn_ref(requester);
 	reply->replier = kdbus_conn_ref(replier);
