@@ -235,17 +235,18 @@ static int take_parts(struct kdbus_draft *draft, struct kdbus_args *args)
 	draft->parts = part;
 
 	kdbus_args_for_each_item(item, args) {
+		if (item->type != KDBUS_ITEM_PAYLOAD_VEC &&
+		    item->type != KDBUS_ITEM_PAYLOAD_MEMFD)
+			continue;
 		part->item = item;
 		if (item->type == KDBUS_ITEM_PAYLOAD_VEC) {
 			part->size = item->vec.size;
 			part->address =
 				(void __user *)(uintptr_t)item->vec.address;
 			item->type = KDBUS_ITEM_PAYLOAD_OFF;
-		} else if (item->type == KDBUS_ITEM_PAYLOAD_MEMFD) {
+		} else {
 			part->size = item->memfd.size;
 			part->address = NULL;
-		} else {
-			continue;
 		}
 		draft->payload_size += stored_size(part);
 		part++;
