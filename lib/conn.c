@@ -112,25 +112,47 @@ static int conn_hello(struct kb_conn *conn,
 	return r < 0 ? r : read_bloom(conn, hello.offset, hello.items_size);
 }
 
-int kb_conn_open_fd(int fd, const struct kb_conn_options *options,
-		    struct kb_conn **out)
+/* Takes over @fd, also on failure. */
+static struct kb_conn *conn_new(int fd)
 {
-	static const struct kb_conn_options default_options =
-		KB_CONN_OPTIONS_DEFAULT;
-	_cleanup_(kb_conn_unrefp) struct kb_conn *conn = NULL;
-	int r;
+	struct kb_conn *conn = calloc(1, sizeof(*conn));
 
-	conn = calloc(1, sizeof(*conn));
 	if (!conn) {
 		kb_close(fd);
-		return -ENOMEM;
+		return NULL;
 	}
 	conn->n_refs = 1;
 	conn->fd = fd;
 	conn->pool.fd = -1;
 	conn->timeout_ns = KB_TIMEOUT_NS;
+	return conn;
+}
 
+int kb_conn_open_fd(int fd, const struct kb_conn_options *options,
+		    struct kb_conn **out)
+{
+	static const struct kb_conn_options default_options =
+		KB_CONN_OPTIONS_DEFAULT;
+	_cleanup_(kb_conn_unrefp) struct kb_conn *conn = conn_new(fd);
+	int r;
+
+	if (!conn)
+		return -ENOMEM;
 	r = conn_hello(conn, options ?: &default_options);
+	if (r < 0)
+		return r;
+	*out = TAKE_PTR(conn);
+	return 0;
+}
+
+int kb_conn_adopt_fd(int fd, uint64_t pool_size, struct kb_conn **out)
+{
+	_cleanup_(kb_conn_unrefp) struct kb_conn *conn = conn_new(fd);
+	int r;
+
+	if (!conn)
+		return -ENOMEM;
+	r = kb_pool_init(&conn->pool, fd, pool_size);
 	if (r < 0)
 		return r;
 	*out = TAKE_PTR(conn);
@@ -202,6 +224,8 @@ int kb_conn_add_match(struct kb_conn *conn, const struct kb_match_rule *rule,
 	_cleanup_(kb_match_kernel_deinit) struct kb_match_kernel kernel = {};
 	int r;
 
+	if (!conn->bloom.size)
+		return -EOPNOTSUPP;
 	r = kb_match_rule_compile(rule, &conn->bloom, &kernel);
 	if (r < 0)
 		return r;

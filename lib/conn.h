@@ -112,6 +112,17 @@ int kb_conn_open(const char *address, const struct kb_conn_options *options,
 int kb_conn_open_fd(int fd, const struct kb_conn_options *options,
 		    struct kb_conn **out);
 
+/**
+ * kb_conn_adopt_fd() - a connection that has said hello before
+ * @fd:		handed down from an earlier life of the program; owned from now
+ *		on, come what may
+ * @pool_size:	as it was given then
+ *
+ * The kernel does not tell again who we are: id, names of the bus and bloom
+ * parameters are empty, so signals cannot be sent and rules not be compiled.
+ */
+int kb_conn_adopt_fd(int fd, uint64_t pool_size, struct kb_conn **out);
+
 /* Ends the connection at once: closes the descriptor. Its memory stays for
  * messages that are still held. */
 void kb_conn_close(struct kb_conn *conn);

@@ -332,6 +332,10 @@ int kb_message_reader(const struct kb_message *message,
 	const uint8_t *body = message->body;
 	size_t size = message->body_size;
 
+	if (message->body_absent)
+		return kb_reader_init(reader, KB_DBUS1, false, "", "", 0, 0) ?:
+		       kb_reader_fail(reader, -EBADMSG);
+
 	/* a message without arguments need not be sealed to be read */
 	if (!body) {
 		body = unit;

@@ -70,6 +70,7 @@ enum kb_field {
  *		or "org.freedesktop.DBus" if the sender owns that name
  * @body:	decoded, or made and sealed; @body_size bytes. In GVariant the
  *		struct of the arguments, without the variant's type
+ * @body_absent: peeked only: the body is in a memfd, which is not ours yet
  * @fds:	owned descriptors, -1 where one could not be had
  *
  * @src_id:	received: sender's id, 0 for the kernel
@@ -111,6 +112,7 @@ struct kb_message {
 	size_t body_size;
 	enum kb_format body_format;
 	bool body_swap;
+	bool body_absent;
 
 	int *fds;
 	size_t n_fds;

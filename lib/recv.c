@@ -32,8 +32,10 @@ struct chunk {
  * struct incoming - a slice on its way to become a message
  * @chunks:	of struct chunk, in the order of the stream
  * @size:	bytes of all of them
+ * @peeked:	it stays in the queue: descriptors in it are no descriptors
  */
 struct incoming {
+	bool peeked;
 	const struct kdbus_msg *msg;
 	size_t slice_size;
 	struct kb_buffer chunks;
@@ -74,9 +76,9 @@ static void close_memfds(const struct kdbus_msg *msg)
 
 /* All descriptors in the items become the message's, at once, so that none is
  * lost whatever turns out to be wrong with the rest. */
-static int take_fds(struct kb_message *message, const struct kdbus_msg *msg)
+static int take_fds(struct kb_message *message, const struct incoming *in)
 {
-	struct kb_item_iter iter = msg_items(msg);
+	struct kb_item_iter iter = msg_items(in->msg);
 	const struct kdbus_item *item;
 	int result = 0;
 
@@ -86,7 +88,8 @@ static int take_fds(struct kb_message *message, const struct kdbus_msg *msg)
 		if (item->type != KDBUS_ITEM_FDS)
 			continue;
 		for (size_t i = 0; i < n; i++) {
-			int r = kb_message_add_fd(message, item->fds[i], NULL);
+			int fd = in->peeked ? -1 : item->fds[i];
+			int r = kb_message_add_fd(message, fd, NULL);
 
 			if (r < 0)
 				result = r;
@@ -140,7 +143,8 @@ static int add_memfd(struct incoming *in, const struct kdbus_item *item)
 		.start = item->memfd.start,
 	};
 
-	if (kb_item_size(item) != sizeof(item->memfd) || chunk.fd < 0)
+	if (kb_item_size(item) != sizeof(item->memfd) ||
+	    (chunk.fd < 0 && !in->peeked))
 		return -EBADMSG;
 	return add_chunk(in, &chunk);
 }
@@ -276,6 +280,10 @@ static int take_body(struct incoming *in, struct kb_message *message,
 		message->body = chunk->data + from;
 		return 0;
 	}
+	if (in->peeked) {
+		message->body_absent = true;
+		return 0;
+	}
 	if (chunk && chunk->fd >= 0 && size) {
 		message->body = map_memfd(message, chunk, from, size);
 		if (message->body)
@@ -377,7 +385,7 @@ static int decode(struct kb_conn *conn, struct incoming *in,
 	struct kb_item_iter items = msg_items(msg);
 	int r;
 
-	r = take_fds(message, msg);
+	r = take_fds(message, in);
 	if (r >= 0)
 		r = walk_items(in, message);
 	if (r >= 0)
@@ -417,11 +425,11 @@ static void refuse(struct kb_conn *conn, const struct kdbus_msg *msg)
 				    "The message cannot be decoded");
 }
 
-int kb_recv_slice(struct kb_conn *conn, const struct kdbus_msg_info *info,
-		  struct kb_message **out)
+static int recv_slice(struct kb_conn *conn, const struct kdbus_msg_info *info,
+		      bool peeked, struct kb_message **out)
 {
 	_cleanup_(kb_message_unrefp) struct kb_message *message = NULL;
-	struct incoming in = { .slice_size = info->msg_size };
+	struct incoming in = { .slice_size = info->msg_size, .peeked = peeked };
 	int r;
 
 	in.msg = kb_pool_at(&conn->pool, info->offset, info->msg_size);
@@ -433,7 +441,8 @@ int kb_recv_slice(struct kb_conn *conn, const struct kdbus_msg_info *info,
 
 	r = kb_message_new(KB_NOTIFICATION, &message);
 	if (r < 0) {
-		close_memfds(in.msg);
+		if (!peeked)
+			close_memfds(in.msg);
 		kb_pool_release(&conn->pool, info->offset);
 		return r;
 	}
@@ -444,14 +453,33 @@ int kb_recv_slice(struct kb_conn *conn, const struct kdbus_msg_info *info,
 		info->return_flags & KDBUS_RECV_RETURN_INCOMPLETE_FDS;
 
 	r = decode(conn, &in, message);
-	close_memfds(in.msg);
 	kb_buffer_deinit(&in.chunks);
+	if (!peeked)
+		close_memfds(in.msg);
 	if (r < 0) {
-		refuse(conn, in.msg);
+		if (!peeked)
+			refuse(conn, in.msg);
 		return r;
 	}
 	*out = TAKE_PTR(message);
 	return 0;
+}
+
+int kb_recv_slice(struct kb_conn *conn, const struct kdbus_msg_info *info,
+		  struct kb_message **out)
+{
+	return recv_slice(conn, info, false, out);
+}
+
+int kb_conn_peek(struct kb_conn *conn, struct kb_message **out)
+{
+	struct kdbus_cmd_recv cmd;
+	int r;
+
+	r = kb_cmd_recv(conn->fd, KDBUS_RECV_PEEK, 0, &cmd);
+	if (r >= 0 || r == -EAGAIN)
+		conn->n_dropped += cmd.dropped_msgs;
+	return r < 0 ? r : recv_slice(conn, &cmd.msg, true, out);
 }
 
 int kb_conn_recv(struct kb_conn *conn, struct kb_message **out)

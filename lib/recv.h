@@ -21,6 +21,15 @@
 int kb_conn_recv(struct kb_conn *conn, struct kb_message **out);
 
 /**
+ * kb_conn_peek() - look at the next message and leave it in the queue
+ * @out:	its descriptors are -1, and a body in a memfd is absent: then
+ *		reading it is -EBADMSG
+ *
+ * Return: as kb_conn_recv(); -EBADMSG for one that kb_conn_recv() would drop.
+ */
+int kb_conn_peek(struct kb_conn *conn, struct kb_message **out);
+
+/**
  * kb_recv_slice() - make a message of a slice of the pool
  * @info:	what RECV or SEND said about it. The slice and the descriptors in it
  *		are the message's from now on; on failure they are given back.

@@ -206,6 +206,9 @@ static int add_bloom(struct kb_conn *conn, const struct kb_message *message)
 
 	if (message->type != KB_SIGNAL)
 		return 0;
+	/* an adopted connection does not know how */
+	if (!conn->bloom.size)
+		return -EOPNOTSUPP;
 	r = kb_item_reserve(&conn->items, KDBUS_ITEM_BLOOM_FILTER,
 			    sizeof(*filter) + conn->bloom.size, &payload);
 	if (r < 0)
