@@ -218,7 +218,7 @@ static int decode_header_dbus1(struct kb_message *message,
 }
 
 static int decode_dbus1(struct kb_message *message, const uint8_t *data,
-			size_t size, size_t n_fds, uint32_t *out_n_fds)
+			size_t size, uint32_t *out_n_fds)
 {
 	struct field_values values = {};
 	size_t head;
@@ -252,7 +252,21 @@ static int decode_dbus1(struct kb_message *message, const uint8_t *data,
 		return -EBADMSG;
 
 	*out_n_fds = values.n_fds;
-	return values.n_fds > n_fds ? -EAGAIN : 0;
+	return 0;
+}
+
+int64_t kb_message_n_fds_dbus1(const void *data, size_t size)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *message = NULL;
+	uint32_t n;
+	int r;
+
+	if (size < FIXED_SIZE || kb_message_size_dbus1(data) != (int64_t)size)
+		return -EBADMSG;
+	r = kb_message_new(KB_NOTIFICATION, &message);
+	if (r >= 0)
+		r = decode_dbus1(message, data, size, &n);
+	return r < 0 ? r : (int64_t)n;
 }
 
 int kb_message_decode_dbus1(const void *data, size_t size, const int *fds,
@@ -268,9 +282,9 @@ int kb_message_decode_dbus1(const void *data, size_t size, const int *fds,
 	r = kb_message_new(KB_NOTIFICATION, &message);
 	if (r < 0)
 		return r;
-	r = decode_dbus1(message, data, size, n_fds, &n);
+	r = decode_dbus1(message, data, size, &n);
 	if (r >= 0)
-		r = message_take_fds(message, fds, n);
+		r = n > n_fds ? -EAGAIN : message_take_fds(message, fds, n);
 	if (r < 0)
 		return r;
 	*out = TAKE_PTR(message);

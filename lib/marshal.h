@@ -18,6 +18,15 @@
 int64_t kb_message_size_dbus1(const void *data);
 
 /**
+ * kb_message_n_fds_dbus1() - descriptors that belong to a dbus1 message
+ * @data:	exactly one message
+ *
+ * Return: what its UNIX_FDS field says, 0 without one; -EBADMSG if the header
+ * is malformed, -ENOMEM.
+ */
+int64_t kb_message_n_fds_dbus1(const void *data, size_t size);
+
+/**
  * kb_message_decode_dbus1() - a message from dbus1 bytes of either byte order
  * @data:	exactly one message, borrowed: see kb_message_own()
  * @fds:	descriptors that have come so far: the message takes as many of

@@ -449,6 +449,13 @@ Test(marshal, descriptors_are_taken_as_the_header_says)
 	kb_message_add_fd(m, -1, NULL);
 	cr_assert_eq(kb_message_append(m, "hh", 0, 1), 0);
 	cr_assert_eq(kb_message_encode_dbus1(m, &buffer), 0);
+	cr_expect_eq(kb_message_n_fds_dbus1(buffer.data, buffer.size), 2);
+	cr_expect_eq(kb_message_n_fds_dbus1(buffer.data, buffer.size - 1),
+		     -EBADMSG);
+	buffer.data[1] = 0;
+	cr_expect_eq(kb_message_n_fds_dbus1(buffer.data, buffer.size),
+		     -EBADMSG);
+	buffer.data[1] = KB_METHOD_CALL;
 	cr_expect_eq(kb_message_decode_dbus1(buffer.data, buffer.size, fds, 1,
 					     &back), -EAGAIN);
 	cr_expect_eq(kb_message_decode_dbus1(buffer.data, buffer.size, fds, 3,
@@ -463,6 +470,35 @@ Test(marshal, descriptors_are_taken_as_the_header_says)
 	cr_expect_eq(kb_message_decode_gvariant(buffer.data, buffer.size, fds,
 						2, &back), 0);
 	cr_expect_eq(kb_message_validate(back), 0);
+}
+
+/* A dbus1 call with one field changed to what never may be in it. */
+Test(marshal, dbus1_headers_follow_the_rules)
+{
+	static const struct {
+		const char *path, *interface;
+		int result;
+	} cases[] = {
+		{ "/a", "a.b", 0 },
+		{ "/org/freedesktop/DBus/Local", "a.b", -EBADMSG },
+		{ "/a", "org.freedesktop.DBus.Local", -EBADMSG },
+	};
+
+	for (size_t i = 0; i < KB_ARRAY_SIZE(cases); i++) {
+		_cleanup_(kb_buffer_deinit) struct kb_buffer buffer = {};
+		_cleanup_(kb_message_unrefp) struct kb_message *m = NULL;
+		struct kb_writer writer;
+
+		kb_writer_init(&writer, KB_DBUS1, &buffer);
+		kb_writer_append(&writer, "yyyyuua(yv)", 'l', KB_METHOD_CALL,
+				 0, 1, 0, 1, 3, 1, "o", cases[i].path, 2, "s",
+				 cases[i].interface, 3, "s", "M");
+		cr_assert_eq(kb_writer_finish(&writer), 0);
+		kb_writer_deinit(&writer);
+		kb_buffer_align(&buffer, 8);
+		cr_expect_eq(decode(buffer.data, buffer.size, KB_DBUS1, &m),
+			     cases[i].result, "%zu", i);
+	}
 }
 
 Test(marshal, unknown_types_of_dbus1_are_no_error)
