@@ -97,6 +97,9 @@ static void print_string(const char *s, FILE *file)
 			fputs("\\t", file);
 		else if (c < ' ' || c == 0x7f)
 			fprintf(file, "\\%03o", c);
+		else if (c == 0xc2 && (uint8_t)s[1] < 0xa0)
+			/* U+0080 to U+009F steer terminals, too */
+			fprintf(file, "\\%03o\\%03o", c, (uint8_t)*++s);
 		else
 			fputc(c, file);
 	}
