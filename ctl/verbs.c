@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The verbs of kdbusctl. */
+#include <stdio.h>
+
+#include "ctl/verbs.h"
+#include "lib/util.h"
+
+/* clang-format off */
+static const struct ctl_verb verbs[] = {
+	{ "list", "", 0, 0, ctl_list,
+	  "who is on the bus" },
+	{ "names", "", 0, 0, ctl_names,
+	  "well-known names: owners, queues, activators" },
+	{ "status", "[NAME]", 0, 1, ctl_status,
+	  "everything known about a peer, or about the bus" },
+	{ "tree", "[NAME]…", 0, -1, ctl_tree,
+	  "the objects of services" },
+	{ "introspect", "NAME OBJECT [INTERFACE]", 2, 3, ctl_introspect,
+	  "interfaces, methods, properties and signals of an object" },
+	{ "call", "NAME OBJECT INTERFACE METHOD [SIGNATURE [ARGUMENT…]]", 4, -1,
+	  ctl_call_verb, "call a method" },
+	{ "emit", "OBJECT INTERFACE SIGNAL [SIGNATURE [ARGUMENT…]]", 3, -1,
+	  ctl_emit, "send a signal" },
+	{ "get-property", "NAME OBJECT INTERFACE PROPERTY…", 4, -1,
+	  ctl_get_property, "read properties" },
+	{ "set-property", "NAME OBJECT INTERFACE PROPERTY SIGNATURE ARGUMENT…",
+	  6, -1, ctl_set_property, "write a property" },
+	{ "monitor", "[NAME]…", 0, -1, ctl_monitor,
+	  "show messages as they pass" },
+};
+/* clang-format on */
+
+const struct ctl_verb *ctl_verb_find(const char *name)
+{
+	for (size_t i = 0; i < KB_ARRAY_SIZE(verbs); i++)
+		if (kb_streq(verbs[i].name, name))
+			return &verbs[i];
+	return NULL;
+}
+
+void ctl_verbs_print(void)
+{
+	for (size_t i = 0; i < KB_ARRAY_SIZE(verbs); i++)
+		printf("  %s%s%s\n      %s\n", verbs[i].name,
+		       *verbs[i].arguments ? " " : "", verbs[i].arguments,
+		       verbs[i].help);
+}

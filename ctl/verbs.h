@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The verbs of kdbusctl: one table, one function each.
+ */
+#ifndef CTL_VERBS_H
+#define CTL_VERBS_H
+
+struct ctl;
+
+/**
+ * struct ctl_verb - a verb
+ * @name:	the word
+ * @arguments:	what follows it, for people
+ * @min:	fewest arguments
+ * @max:	most arguments, -1 for any number
+ * @run:	@argv has the arguments only; returns the exit status
+ * @help:	what it does, in a few words
+ */
+struct ctl_verb {
+	const char *name;
+	const char *arguments;
+	int min;
+	int max;
+	int (*run)(struct ctl *ctl, int argc, char **argv);
+	const char *help;
+};
+
+const struct ctl_verb *ctl_verb_find(const char *name);
+/* Prints the table for --help. */
+void ctl_verbs_print(void);
+
+/* list.c, status.c */
+int ctl_list(struct ctl *ctl, int argc, char **argv);
+int ctl_names(struct ctl *ctl, int argc, char **argv);
+int ctl_status(struct ctl *ctl, int argc, char **argv);
+
+/* call.c */
+int ctl_call_verb(struct ctl *ctl, int argc, char **argv);
+int ctl_emit(struct ctl *ctl, int argc, char **argv);
+int ctl_get_property(struct ctl *ctl, int argc, char **argv);
+int ctl_set_property(struct ctl *ctl, int argc, char **argv);
+
+/* tree.c, introspect.c */
+int ctl_tree(struct ctl *ctl, int argc, char **argv);
+int ctl_introspect(struct ctl *ctl, int argc, char **argv);
+
+/* monitor.c */
+int ctl_monitor(struct ctl *ctl, int argc, char **argv);
+
+#endif /* CTL_VERBS_H */
