@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A caller waiting for its reply; deadlines. */
 
-#include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
@@ -12,8 +11,6 @@
 #include "flow/deliver.h"
 #include "flow/notice.h"
 #include "object/conn.h"
-#include "object/parcel.h"
-#include "object/pool.h"
 #include "object/reply.h"
 
 #define READABLE (EPOLLIN | EPOLLRDNORM | EPOLLRDBAND | EPOLLHUP | EPOLLERR)
@@ -69,17 +66,11 @@ static int look(struct wait *wait)
 	return -EINPROGRESS;
 }
 
+/* At the deadline, kdbus_expire() wakes the task: no timer for each call. */
 static void doze(struct wait *wait)
 {
-	ktime_t deadline = wait->reply->deadline;
-
-	if (wait->cancel && READ_ONCE(wait->table->triggered))
-		return;
-	if (wait->reply->deadline >= KTIME_MAX)
+	if (!wait->cancel || !READ_ONCE(wait->table->triggered))
 		schedule();
-	else
-		schedule_hrtimeout_range(&deadline, current->timer_slack_ns,
-					 HRTIMER_MODE_ABS);
 }
 
 static int wait_for(struct wait *wait)
@@ -115,19 +106,6 @@ static int wait_cancellable(struct kdbus_reply *reply, struct file *cancel)
 	return r;
 }
 
-/* Hand the answer to the caller, who has to free its slice. */
-static void take_answer(struct kdbus_conn *conn, struct kdbus_entry *answer,
-			struct kdbus_msg_info *out)
-{
-	out->return_flags = 0;
-	if (!kdbus_parcel_install(answer->parcel, kdbus_conn_accepts_fds(conn),
-				  conn->pool, answer->slice))
-		out->return_flags = KDBUS_RECV_RETURN_INCOMPLETE_FDS;
-	out->offset = answer->slice->offset;
-	out->msg_size = answer->slice->size;
-	kdbus_pool_publish(conn->pool, answer->slice);
-}
-
 /**
  * kdbus_await() - wait for the answer to a synchronous request
  * @reply:	reply; the caller keeps its reference
@@ -153,9 +131,10 @@ int kdbus_await(struct kdbus_reply *reply, struct file *cancel,
 	answer = kdbus_reply_close(reply);
 	if (!r)
 		r = reply->result;
-	if (!r)
-		take_answer(reply->requester, answer, out);
-	kdbus_entry_free(reply->requester, answer);
+	if (r)
+		kdbus_entry_free(reply->requester, answer);
+	else
+		kdbus_entry_hand_over(reply->requester, answer, out);
 	return r;
 }
 
@@ -163,8 +142,8 @@ int kdbus_await(struct kdbus_reply *reply, struct file *cancel,
  * kdbus_expire() - end what has passed its deadline
  * @work:	kdbus_conn.calls.expiry
  *
- * Asynchronous requesters are told.  Synchronous ones that were interrupted and
- * never came back are not.
+ * Asynchronous requesters are told, and tasks that wait are woken.  Requests
+ * that were interrupted and never resumed end silently.
  */
 void kdbus_expire(struct work_struct *work)
 {

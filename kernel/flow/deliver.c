@@ -110,6 +110,32 @@ void kdbus_entry_free(struct kdbus_conn *dst, struct kdbus_entry *entry)
 	kfree(entry);
 }
 
+/**
+ * kdbus_entry_hand_over() - give a message to the caller, and free the entry
+ * @dst:	receiver
+ * @entry:	message that is in no queue
+ * @out:	where it lies in the pool, until the caller frees that
+ */
+void kdbus_entry_hand_over(struct kdbus_conn *dst, struct kdbus_entry *entry,
+			   struct kdbus_msg_info *out)
+{
+	bool complete;
+
+	complete = kdbus_parcel_install(entry->parcel,
+					kdbus_conn_accepts_fds(dst), dst->pool,
+					entry->slice);
+	out->return_flags = complete ? 0 : KDBUS_RECV_RETURN_INCOMPLETE_FDS;
+	out->offset = entry->slice->offset;
+	out->msg_size = entry->slice->size;
+	if (entry->account)
+		kdbus_conn_uncharge(dst, entry->account, entry->slice->size,
+				    entry->n_fds);
+	entry->account = NULL;
+	kdbus_pool_hand_over(dst->pool, entry->slice);
+	entry->slice = NULL;
+	kdbus_entry_free(dst, entry);
+}
+
 /* Make a message visible, unless one of the parties went meanwhile. */
 static int entry_queue(struct kdbus_entry *entry, struct kdbus_conn *dst,
 		       struct kdbus_conn *src, unsigned int seq)

@@ -6,6 +6,7 @@
 struct kdbus_conn;
 struct kdbus_draft;
 struct kdbus_entry;
+struct kdbus_msg_info;
 struct kdbus_reply;
 struct kdbus_route;
 
@@ -20,5 +21,7 @@ int kdbus_deliver_moved(struct kdbus_conn *dst, struct kdbus_conn *src,
 struct kdbus_entry *kdbus_entry_new(struct kdbus_draft *draft,
 				    struct kdbus_conn *dst);
 void kdbus_entry_free(struct kdbus_conn *dst, struct kdbus_entry *entry);
+void kdbus_entry_hand_over(struct kdbus_conn *dst, struct kdbus_entry *entry,
+			   struct kdbus_msg_info *out);
 
 #endif /* KDBUS_DELIVER_H */

@@ -5,7 +5,6 @@
 #include "flow/notice.h"
 #include "flow/receive.h"
 #include "object/conn.h"
-#include "object/parcel.h"
 #include "object/pool.h"
 #include "object/queue.h"
 #include "object/reply.h"
@@ -47,19 +46,6 @@ static struct kdbus_entry *take_entry(struct kdbus_conn *conn,
 	return entry;
 }
 
-/* Hand a message to the caller, who has to free its slice. */
-static void receive_entry(struct kdbus_conn *conn, struct kdbus_entry *entry,
-			  struct kdbus_cmd_recv *cmd)
-{
-	if (!kdbus_parcel_install(entry->parcel, kdbus_conn_accepts_fds(conn),
-				  conn->pool, entry->slice))
-		cmd->msg.return_flags = KDBUS_RECV_RETURN_INCOMPLETE_FDS;
-	cmd->msg.offset = entry->slice->offset;
-	cmd->msg.msg_size = entry->slice->size;
-	kdbus_pool_publish(conn->pool, entry->slice);
-	kdbus_entry_free(conn, entry);
-}
-
 /* Refuse a message: whoever waits for its answer is told. */
 static void drop_entry(struct kdbus_conn *conn, struct kdbus_entry *entry)
 {
@@ -97,7 +83,7 @@ int kdbus_receive(struct kdbus_conn *conn, struct kdbus_args *args)
 	if (drop)
 		drop_entry(conn, entry);
 	else if (!peek)
-		receive_entry(conn, entry, cmd);
+		kdbus_entry_hand_over(conn, entry, &cmd->msg);
 	return 0;
 }
 

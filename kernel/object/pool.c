@@ -251,6 +251,21 @@ void kdbus_pool_publish(struct kdbus_pool *pool, struct kdbus_slice *pub)
 }
 
 /**
+ * kdbus_pool_hand_over() - the user holds a slice now, the kernel no longer
+ * @pool:	pool
+ * @pub:	slice that the kernel holds
+ */
+void kdbus_pool_hand_over(struct kdbus_pool *pool, struct kdbus_slice *pub)
+{
+	struct slice *slice = container_of(pub, struct slice, pub);
+
+	spin_lock(&pool->lock);
+	slice->user = true;
+	slice->kernel = false;
+	spin_unlock(&pool->lock);
+}
+
+/**
  * kdbus_pool_release() - the user lets go of a slice
  * @pool:	pool
  * @offset:	where the slice starts

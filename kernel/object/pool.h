@@ -46,6 +46,7 @@ int kdbus_pool_mmap(struct kdbus_pool *pool, struct vm_area_struct *vma);
 struct kdbus_slice *kdbus_pool_alloc(struct kdbus_pool *pool, u64 size);
 void kdbus_pool_drop(struct kdbus_pool *pool, struct kdbus_slice *slice);
 void kdbus_pool_publish(struct kdbus_pool *pool, struct kdbus_slice *slice);
+void kdbus_pool_hand_over(struct kdbus_pool *pool, struct kdbus_slice *slice);
 int kdbus_pool_release(struct kdbus_pool *pool, u64 offset);
 
 /* contents; @at counts from the start of the slice */

@@ -45,12 +45,10 @@ static void arm_expiry(struct kdbus_conn *conn, u64 deadline)
 	mod_delayed_work(system_wq, &conn->calls.expiry, delay);
 }
 
-/* Is a deadline any of the worker's business? */
+/* Is there still something to happen at the deadline? */
 static bool may_expire(const struct kdbus_reply *reply)
 {
-	if (reply->sync)
-		return !reply->waiting && reply->state != KDBUS_REPLY_CLOSED;
-	return reply->state == KDBUS_REPLY_OPEN;
+	return reply->state == KDBUS_REPLY_OPEN || reply->sync;
 }
 
 /* lifetime */
@@ -99,8 +97,7 @@ struct kdbus_reply *kdbus_reply_new(struct kdbus_conn *requester,
 	list_add(&reply->in_calls, &requester->calls.list);
 	requester->calls.n++;
 	kdbus_reply_ref(reply);
-	if (!sync)
-		arm_expiry(requester, deadline);
+	arm_expiry(requester, deadline);
 	spin_unlock(&requester->calls.lock);
 	return reply;
 }
@@ -362,7 +359,6 @@ void kdbus_reply_interrupt(struct kdbus_reply *reply)
 {
 	guard(spinlock)(&reply->requester->calls.lock);
 	reply->waiting = false;
-	arm_expiry(reply->requester, reply->deadline);
 }
 
 /* Over.  The lock is held, and the reference of the list is the caller's now. */
@@ -420,11 +416,15 @@ static struct kdbus_reply *take_expired(struct kdbus_conn *requester)
 	list_for_each_entry(reply, &requester->calls.list, in_calls) {
 		if (!may_expire(reply))
 			continue;
-		if (reply->deadline <= now) {
+		if (reply->deadline > now) {
+			next = min(next, reply->deadline);
+		} else if (reply->waiting) {
+			/* the task that waits finds out itself */
+			wake_up_interruptible_sync(&reply->wait);
+		} else {
 			close_locked(reply);
 			return reply;
 		}
-		next = min(next, reply->deadline);
 	}
 	if (next != U64_MAX)
 		arm_expiry(requester, next);
