@@ -186,10 +186,22 @@ static bool identity_equal(const struct policy_identity *a,
 		memcmp(a->gids, b->gids, a->n_gids * sizeof(*a->gids)) == 0);
 }
 
+/*
+ * A rule that names nothing overrides all before it.  The reference decides so
+ * by these fields alone: also a rule that is only about broadcasts, requested
+ * replies, eavesdroppers or numbers of descriptors makes it forget what stands
+ * before, and policies are written and tested with that.
+ */
+static bool rule_is_blanket(const struct policy_rule *rule)
+{
+	return !rule->type && !rule->path && !rule->interface &&
+	       !rule->member && !rule->error && !rule->name;
+}
+
 static int view_add(struct policy_view *view, const struct policy_rule *rule)
 {
 	const struct policy_rule **rules = view->rules[rule->kind];
-	size_t n = view->n_rules[rule->kind];
+	size_t n = rule_is_blanket(rule) ? 0 : view->n_rules[rule->kind];
 
 	/* grows at powers of two */
 	if ((n & (n - 1)) == 0) {

@@ -105,20 +105,20 @@ static const struct {
 	{ "send_destination_prefix='org.Foo'", { .type = CALL },	  foobar, true, true },
 	{ "send_destination_prefix='org.Foo'", { .type = CALL },	  foobaz, false, false },
 
-	{ "send_broadcast='true'",	 { .type = SIGNAL, .broadcast = true }, nobody, true, true },
-	{ "send_broadcast='true'",	 { .type = SIGNAL },		  foo, false, false },
-	{ "send_broadcast='false'",	 { .type = SIGNAL },		  foo, true, true },
-	{ "send_broadcast='false'",	 { .type = SIGNAL, .broadcast = true }, nobody, false, false },
+	{ "send_type='signal' send_broadcast='true'",	 { .type = SIGNAL, .broadcast = true }, nobody, true, true },
+	{ "send_type='signal' send_broadcast='true'",	 { .type = SIGNAL },		  foo, false, false },
+	{ "send_type='signal' send_broadcast='false'",	 { .type = SIGNAL },		  foo, true, true },
+	{ "send_type='signal' send_broadcast='false'",	 { .type = SIGNAL, .broadcast = true }, nobody, false, false },
 
 	{ "send_requested_reply='true' send_type='method_return'",  { .type = RETURN, .is_reply = true }, nobody, true, true },
 	{ "send_requested_reply='false' send_type='method_return'", { .type = RETURN, .is_reply = true }, nobody, true, false },
 	{ "send_requested_reply='false'", { .type = CALL },		  nobody, true, true },
 	{ "send_type='method_return'",	 { .type = RETURN, .is_reply = true }, nobody, true, false },
 
-	{ "send_type='*' min_fds='1'",	 { .type = CALL },		  nobody, false, false },
-	{ "send_type='*' min_fds='1'",	 { .type = CALL, .n_fds = 1 },	  nobody, true, true },
-	{ "send_type='*' max_fds='0'",	 { .type = CALL, .n_fds = 1 },	  nobody, false, false },
-	{ "send_type='*' max_fds='1'",	 { .type = CALL, .n_fds = 1 },	  nobody, true, true },
+	{ "send_type='method_call' min_fds='1'",	 { .type = CALL },		  nobody, false, false },
+	{ "send_type='method_call' min_fds='1'",	 { .type = CALL, .n_fds = 1 },	  nobody, true, true },
+	{ "send_type='method_call' max_fds='0'",	 { .type = CALL, .n_fds = 1 },	  nobody, false, false },
+	{ "send_type='method_call' max_fds='1'",	 { .type = CALL, .n_fds = 1 },	  nobody, true, true },
 
 	{ "send_type='method_call' send_member='M' send_path='/a'", { .type = CALL, .member = "M", .path = "/a" }, nobody, true, true },
 	{ "send_type='method_call' send_member='M' send_path='/a'", { .type = CALL, .member = "M", .path = "/b" }, nobody, false, false },
@@ -260,6 +260,18 @@ static const struct {
 	{ "<policy user='1000'><allow user='*'/></policy>", false, true },
 };
 /* clang-format on */
+
+/* As the reference does, whatever the rule is about besides. */
+Test(xml_policy, a_rule_that_names_nothing_forgets_what_was_before)
+{
+	struct policy_message call = { .type = CALL };
+	struct sight sight = look("<policy context='default'><allow send_type='method_call'/>"
+				  "<deny send_type='*' send_broadcast='true'/></policy>",
+				  1000, 1000, false);
+
+	cr_expect_not(policy_view_may_send(sight.view, &call, NULL));
+	look_away(&sight);
+}
 
 Test(xml_policy, who_may_connect)
 {
