@@ -51,7 +51,6 @@ enum state {
  * struct activator - the one object of this program
  * @state:	see above
  * @until_ns:	STARTING: deadline; THROTTLED, REFUSING: when it ends
- * @trigger:	STARTING: the mail the service is started for
  * @stored:	the service manager has a copy of the connection
  * @quit:	leave the loop
  * @result:	and exit with this
@@ -65,7 +64,6 @@ struct activator {
 	struct starter *starter;
 	enum state state;
 	uint64_t until_ns;
-	struct mail trigger;
 	int signal_fd;
 	bool stored;
 	bool quit;
@@ -89,6 +87,7 @@ static void activator_end(struct activator *activator, int result)
 static void activator_listen(struct activator *activator)
 {
 	activator->state = LISTENING;
+	holder_let_go(&activator->holder);
 	activator->starter->ops->settle(activator->starter);
 }
 
@@ -100,6 +99,7 @@ static void activator_refuse(struct activator *activator, const struct report *r
 
 	snprintf(text, sizeof(text), "Cannot activate %s: %s", activator->options.name,
 		 report->text);
+	holder_let_go(&activator->holder);
 	r = holder_refuse(&activator->holder, report->error, text);
 	if (r == -ECONNRESET || r == -ESHUTDOWN)
 		activator_end(activator, EXIT_SUCCESS);
@@ -107,27 +107,32 @@ static void activator_refuse(struct activator *activator, const struct report *r
 		kb_log_errno(LOG_ERR, r, "cannot answer the mail of %s", activator->options.name);
 }
 
-static void activator_failed(struct activator *activator, const struct report *report)
+/* Leave the service alone for a while. */
+static void activator_give_up(struct activator *activator, const struct report *report)
 {
-	uint64_t now = kb_now_ns();
-	bool refuse = limit_failed(&activator->limit, now) || report->limited;
-
-	kb_log(LOG_WARNING, "cannot activate %s: %s", activator->options.name, report->text);
 	activator_refuse(activator, report);
-	if (!refuse) {
-		activator_listen(activator);
-		return;
-	}
+	kb_log(LOG_ERR, "%s failed too often: %s", activator->options.name, report->text);
 	if (activator->options.fail_on_limit) {
 		activator_status("the service failed too often");
 		activator_end(activator, EXIT_FAILURE);
 		return;
 	}
-	kb_log(LOG_ERR, "%s failed too often, mail is refused for a while",
-	       activator->options.name);
 	activator_status("refusing mail, the service failed too often");
 	activator->state = REFUSING;
-	activator->until_ns = now + LIMIT_REFUSE_NS;
+	activator->until_ns = kb_now_ns() + LIMIT_REFUSE_NS;
+}
+
+static void activator_failed(struct activator *activator, const struct report *report)
+{
+	bool often = limit_failed(&activator->limit, kb_now_ns());
+
+	kb_log(LOG_WARNING, "cannot activate %s: %s", activator->options.name, report->text);
+	if (often || report->limited) {
+		activator_give_up(activator, report);
+		return;
+	}
+	activator_refuse(activator, report);
+	activator_listen(activator);
 }
 
 static void activator_recover(struct activator *activator)
@@ -137,18 +142,12 @@ static void activator_recover(struct activator *activator)
 	activator_listen(activator);
 }
 
-/* Is the mail we started for still the first? Then nobody has the name. */
-static bool activator_still_has(struct activator *activator)
+/* The bus may end at any time. */
+static int activator_result(struct activator *activator, int r)
 {
-	struct mail mail;
-	int r;
-
-	r = holder_peek(&activator->holder, &mail, false);
 	if (r == -ECONNRESET || r == -ESHUTDOWN)
 		activator_end(activator, EXIT_SUCCESS);
-	return r > 0 && mail.seqnum == activator->trigger.seqnum &&
-	       mail.src_id == activator->trigger.src_id &&
-	       mail.cookie == activator->trigger.cookie;
+	return r;
 }
 
 /* There may be mail: start the service, unless that has to wait. */
@@ -156,12 +155,8 @@ static void activator_trigger(struct activator *activator)
 {
 	struct report report;
 	uint64_t now = kb_now_ns(), wait;
-	int r;
 
-	r = holder_peek(&activator->holder, &activator->trigger, true);
-	if (r == -ECONNRESET || r == -ESHUTDOWN)
-		activator_end(activator, EXIT_SUCCESS);
-	if (r <= 0) {
+	if (activator_result(activator, holder_keep(&activator->holder, true)) <= 0) {
 		activator_listen(activator);
 		return;
 	}
@@ -180,11 +175,31 @@ static void activator_trigger(struct activator *activator)
 /* STARTING: has the service what we started it for? */
 static bool activator_check(struct activator *activator)
 {
-	if (activator_still_has(activator))
+	if (activator_result(activator, holder_trace(&activator->holder)) == HOLDER_STAYED)
 		return false;
 	limit_reset(&activator->limit);
 	activator_listen(activator);
 	return true;
+}
+
+/* STARTING: the service is no more, or was not what we asked for. */
+static void activator_ended(struct activator *activator, const struct report *report, int how)
+{
+	int where = activator_result(activator, holder_trace(&activator->holder));
+
+	/* It came and went since we looked. If there is more mail it will be
+	 * started again, but not for ever when it fell over this one. */
+	if (where == HOLDER_RETURNED && how == STARTER_FAILED && !report->clean &&
+	    limit_failed(&activator->limit, kb_now_ns()))
+		activator_give_up(activator, report);
+	else if (where == HOLDER_RETURNED)
+		activator_listen(activator);
+	else if (where != HOLDER_STAYED)
+		activator_check(activator);
+	else if (how == STARTER_RETRY)
+		activator_trigger(activator);
+	else
+		activator_failed(activator, report);
 }
 
 static void activator_dispatch_starter(struct activator *activator)
@@ -195,17 +210,10 @@ static void activator_dispatch_starter(struct activator *activator)
 	r = activator->starter->ops->dispatch(activator->starter, &report);
 	if (r == STARTER_PENDING)
 		return;
-	if (activator->state == REFUSING && r == STARTER_RETRY) {
+	if (activator->state == STARTING)
+		activator_ended(activator, &report, r);
+	else if (activator->state == REFUSING && r == STARTER_RETRY)
 		activator_recover(activator);
-		return;
-	}
-	/* It may have come and gone since we looked; then all is well. */
-	if (activator->state != STARTING || activator_check(activator))
-		return;
-	if (r == STARTER_RETRY)
-		activator_trigger(activator);
-	else
-		activator_failed(activator, &report);
 }
 
 static void activator_timeout(struct activator *activator)

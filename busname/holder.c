@@ -38,25 +38,9 @@ int holder_open(struct holder *holder, const char *address, const char *name,
 	return kb_conn_open(address, &options, &holder->conn);
 }
 
-/* It has said hello; what was answered then is not needed to look and answer. */
 int holder_adopt(struct holder *holder, int fd)
 {
-	_cleanup_(kb_conn_unrefp) struct kb_conn *conn = NULL;
-	int r;
-
-	conn = calloc(1, sizeof(*conn));
-	if (!conn) {
-		kb_close(fd);
-		return -ENOMEM;
-	}
-	conn->n_refs = 1;
-	conn->fd = fd;
-	conn->pool.fd = -1;
-	r = kb_pool_init(&conn->pool, fd, KB_POOL_SIZE);
-	if (r < 0)
-		return r;
-	holder->conn = TAKE_PTR(conn);
-	return 0;
+	return kb_conn_adopt_fd(fd, KB_POOL_SIZE, &holder->conn);
 }
 
 void holder_close(struct holder *holder)
@@ -70,7 +54,7 @@ static void log_sender(const struct kdbus_msg *msg, const struct kb_meta *meta)
 	       (unsigned long long)(meta->pids ? meta->pids->pid : 0), meta->pid_comm ?: "?");
 }
 
-/* Read what @info points at, and give the slice back. */
+/* Understand what @info points at. */
 static int holder_read(struct holder *holder, const struct kdbus_msg_info *info, struct mail *out,
 		       bool log)
 {
@@ -81,22 +65,29 @@ static int holder_read(struct holder *holder, const struct kdbus_msg_info *info,
 	msg = kb_pool_at(&holder->conn->pool, info->offset, info->msg_size);
 	if (!msg)
 		return -EBADMSG;
+	*out = (struct mail){
+		.offset = info->offset,
+		.src_id = msg->src_id,
+		.cookie = msg->cookie,
+		.expects_reply = msg->flags & KDBUS_MSG_EXPECT_REPLY,
+	};
+	if (!log)
+		return 0;
 	r = kb_meta_parse(&meta, msg->items, msg->size - sizeof(*msg));
-	if (r >= 0) {
-		*out = (struct mail){
-			.seqnum = meta.timestamp ? meta.timestamp->seqnum : 0,
-			.src_id = msg->src_id,
-			.cookie = msg->cookie,
-			.expects_reply = msg->flags & KDBUS_MSG_EXPECT_REPLY,
-		};
-		if (log)
-			log_sender(msg, &meta);
-	}
-	kb_pool_release(&holder->conn->pool, info->offset);
+	if (r >= 0)
+		log_sender(msg, &meta);
 	return r;
 }
 
-int holder_peek(struct holder *holder, struct mail *out, bool log)
+/* Give a slice back, unless it is the one we keep. */
+static void holder_release(struct holder *holder, uint64_t offset)
+{
+	if (!holder->keeps || holder->kept.offset != offset)
+		kb_pool_release(&holder->conn->pool, offset);
+}
+
+/* Look at the first mail. Its slice is ours then, to be released. */
+static int holder_peek(struct holder *holder, struct mail *out, bool log)
 {
 	struct kdbus_cmd_recv recv;
 	int r;
@@ -107,7 +98,45 @@ int holder_peek(struct holder *holder, struct mail *out, bool log)
 	if (r < 0)
 		return r;
 	r = holder_read(holder, &recv.msg, out, log);
+	if (r < 0)
+		holder_release(holder, recv.msg.offset);
 	return r < 0 ? r : 1;
+}
+
+int holder_keep(struct holder *holder, bool log)
+{
+	int r;
+
+	holder_let_go(holder);
+	r = holder_peek(holder, &holder->kept, log);
+	holder->keeps = r > 0;
+	return r;
+}
+
+static bool mail_is_same(const struct mail *a, const struct mail *b)
+{
+	return a->src_id == b->src_id && a->cookie == b->cookie;
+}
+
+int holder_trace(struct holder *holder)
+{
+	struct mail mail;
+	int r;
+
+	r = holder_peek(holder, &mail, false);
+	if (r <= 0)
+		return r;
+	holder_release(holder, mail.offset);
+	if (!holder->keeps || !mail_is_same(&mail, &holder->kept))
+		return HOLDER_GONE;
+	return mail.offset == holder->kept.offset ? HOLDER_STAYED : HOLDER_RETURNED;
+}
+
+void holder_let_go(struct holder *holder)
+{
+	if (holder->keeps)
+		kb_pool_release(&holder->conn->pool, holder->kept.offset);
+	holder->keeps = false;
 }
 
 /* Close what came with a message that nobody will get. */
@@ -134,10 +163,12 @@ static int holder_take(struct holder *holder, struct mail *out)
 	r = kb_cmd_recv(holder->conn->fd, 0, 0, &recv);
 	if (r < 0)
 		return r;
+	r = holder_read(holder, &recv.msg, out, false);
 	msg = kb_pool_at(&holder->conn->pool, recv.msg.offset, recv.msg.msg_size);
 	if (msg)
 		close_fds(msg);
-	return holder_read(holder, &recv.msg, out, false);
+	holder_release(holder, recv.msg.offset);
+	return r;
 }
 
 static int holder_answer(struct holder *holder, const struct mail *mail, const char *error,
@@ -165,11 +196,6 @@ static int holder_answer(struct holder *holder, const struct mail *mail, const c
 	return r;
 }
 
-static bool mail_is_same(const struct mail *a, const struct mail *b)
-{
-	return a->src_id == b->src_id && a->cookie == b->cookie && a->seqnum == b->seqnum;
-}
-
 /*
  * Answer first, remove then: should we die in between, the caller has an
  * answer and at worst a late service carries the call out anyway.
@@ -182,6 +208,7 @@ static int holder_refuse_one(struct holder *holder, const char *error, const cha
 	r = holder_peek(holder, &mail, false);
 	if (r <= 0)
 		return r;
+	holder_release(holder, mail.offset);
 	r = holder_answer(holder, &mail, error, text);
 	if (r == -EOPNOTSUPP) {
 		holder->mute = true;
@@ -193,8 +220,11 @@ static int holder_refuse_one(struct holder *holder, const char *error, const cha
 		struct mail again;
 
 		r = holder_peek(holder, &again, false);
-		if (r <= 0 || !mail_is_same(&mail, &again))
-			return r < 0 ? r : 0;
+		if (r <= 0)
+			return r;
+		holder_release(holder, again.offset);
+		if (!mail_is_same(&mail, &again))
+			return 0;
 	}
 	r = holder_take(holder, &taken);
 	if (r < 0)

@@ -17,13 +17,13 @@
 
 /**
  * struct mail - a message that waits
- * @seqnum:	the bus's number of it, which stays when it moves
+ * @offset:	where it lies in the pool
  * @src_id:	who sent it
  * @cookie:	the sender's number of it
  * @expects_reply: somebody waits
  */
 struct mail {
-	uint64_t seqnum;
+	uint64_t offset;
 	uint64_t src_id;
 	uint64_t cookie;
 	bool expects_reply;
@@ -33,10 +33,14 @@ struct mail {
  * struct holder - the connection
  * @conn:	an activator or policy holder
  * @mute:	the kernel does not let activators answer
+ * @kept:	the mail that is kept in mind
+ * @keeps:	there is one
  */
 struct holder {
 	struct kb_conn *conn;
 	bool mute;
+	struct mail kept;
+	bool keeps;
 };
 
 /**
@@ -55,13 +59,24 @@ int holder_adopt(struct holder *holder, int fd);
 
 void holder_close(struct holder *holder);
 
-/**
- * holder_peek() - look at the mail that came first
- * @log:	say at debug level who sent it
- *
- * Return: 1, 0 if there is no mail, a negative errno (-ECONNRESET at the end).
+/*
+ * Has the mail that came first been here all the time? Keeping it means not to
+ * give back its slice of the pool.  Should a service have taken the name and
+ * with it the mail, and have given back both, then the mail lies elsewhere
+ * now, for its old place is still taken.  There is no other trace of it.
  */
-int holder_peek(struct holder *holder, struct mail *out, bool log);
+enum {
+	HOLDER_GONE,		/* a service has got it */
+	HOLDER_RETURNED,	/* a service has got it, and gave it back unread */
+	HOLDER_STAYED,		/* nobody has taken the name */
+};
+
+/* Keeps the mail that came first: 1, 0 if there is none, or an errno. */
+int holder_keep(struct holder *holder, bool log);
+/* Where is it now? HOLDER_*, or an errno. */
+int holder_trace(struct holder *holder);
+/* Forgets it. */
+void holder_let_go(struct holder *holder);
 
 /**
  * holder_refuse() - answer all mail with an error and remove it

@@ -115,9 +115,12 @@ static int spawn_dispatch(struct starter *starter, struct report *out)
 	spawn->pid = 0;
 	spawn->pidfd = kb_close(spawn->pidfd);
 	report_exit(out, spawn->argv[0], info.si_code != CLD_EXITED, info.si_status);
+	if (spawn->asked)
+		return STARTER_FAILED;
+	/* It was up, so nobody else will say that it went down badly. */
 	if (info.si_code != CLD_EXITED || info.si_status)
 		kb_log(LOG_WARNING, "%s", out->text);
-	return spawn->asked ? STARTER_FAILED : STARTER_RETRY;
+	return STARTER_RETRY;
 }
 
 static void spawn_settle(struct starter *starter)

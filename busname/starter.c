@@ -20,6 +20,7 @@ int report_fail(struct report *out, const char *error, const char *format, ...)
 
 	out->error = error;
 	out->limited = false;
+	out->clean = false;
 	va_start(args, format);
 	vsnprintf(out->text, sizeof(out->text), format, args);
 	va_end(args);
@@ -32,9 +33,11 @@ int report_exit(struct report *out, const char *what, bool killed, int status)
 		return report_fail(out, KB_ERROR_PREFIX "Spawn.ChildSignaled",
 				   "%s was killed by signal %d (%s)", what, status,
 				   strsignal(status));
-	if (!status)
-		return report_fail(out, KB_ERROR_SPAWN_FAILED,
-				   "%s ended without taking the name", what);
+	if (!status) {
+		report_fail(out, KB_ERROR_SPAWN_FAILED, "%s ended without taking the name", what);
+		out->clean = true;
+		return STARTER_FAILED;
+	}
 	if (status == EXIT_SETUP_EXEC)
 		return report_fail(out, KB_ERROR_PREFIX "Spawn.ExecFailed",
 				   "%s could not be executed", what);

@@ -27,11 +27,13 @@ enum {
  * struct report - why a service did not come
  * @error:	D-Bus error name for those who wait
  * @limited:	starting it again is pointless for now
+ * @clean:	it ended by itself, with status 0
  * @text:	for people: the service and the reason
  */
 struct report {
 	const char *error;
 	bool limited;
+	bool clean;
 	char text[512];
 };
 
