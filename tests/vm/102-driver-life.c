@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The driver comes, goes, is killed, and starts others. */
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "tests/vm/services.h"
+
+static struct bus *bus;
+static struct kb_conn *a;
+
+static void setup(const char *args)
+{
+	bus = bus_new(.flags = KDBUS_MAKE_ACCESS_WORLD);
+	driver_start(bus, args);
+	a = client_new(bus);
+}
+
+/* life */
+
+TEST("the first call starts it, it leaves when idle, the next call starts it again")
+{
+	pid_t first;
+
+	setup("-- --idle-timeout=0.3");
+	expect_eq(owner_pid(a, DRIVER), 0);
+	expect(strstr(ask_driver(a, "GetId", ""), "s \""));
+	first = owner_pid(a, DRIVER);
+	expect(first);
+	expect(wait_owned(a, DRIVER, false));
+	expect(strstr(ask_driver(a, "GetId", ""), "s \""));
+	expect(owner_pid(a, DRIVER) && owner_pid(a, DRIVER) != first);
+}
+
+TEST("calls that go on keep it")
+{
+	pid_t first;
+
+	setup("-- --idle-timeout=0.5");
+	ask_driver(a, "GetId", "");
+	first = owner_pid(a, DRIVER);
+	for (unsigned i = 0; i < 10; i++) {
+		sleep_ms(150);
+		ask_driver(a, "GetId", "");
+	}
+	expect_eq(owner_pid(a, DRIVER), first);
+}
+
+TEST("rules that it added do not keep it, and stay")
+{
+	struct kb_message *signal, *message;
+	struct kb_conn *b;
+
+	setup("-- --idle-timeout=0.3");
+	b = client_new(bus);
+	expect_text(ask_driver(b, "AddMatch", "s", "member='M'"), "");
+	expect(wait_owned(a, DRIVER, false));
+	must(kb_message_new_signal("/x", "x.y", "M", &signal));
+	must(kb_conn_send(a, signal));
+	expect_ok(kb_conn_recv(b, &message));
+	expect_text(ask_driver(b, "RemoveMatch", "s", "member='M'"), "");
+	expect_error(ask_driver(b, "RemoveMatch", "s", "member='M'"), "MatchRuleNotFound");
+}
+
+TEST("a second driver leaves quietly, and the first goes on")
+{
+	char option[400];
+	pid_t first, second;
+	int status;
+
+	setup(NULL);
+	ask_driver(a, "GetId", "");
+	first = owner_pid(a, DRIVER);
+	snprintf(option, sizeof(option), "--address=%s", bus_address(bus));
+	second = program_start("kdbus-driver", option, NULL);
+	must_sys(waitpid(second, &status, 0));
+	expect_eq(status, 0);
+	expect_eq(owner_pid(a, DRIVER), first);
+}
+
+TEST("SIGTERM ends it at once, and nothing that waits is lost")
+{
+	char option[400];
+	pid_t pid;
+
+	setup(NULL);
+	snprintf(option, sizeof(option), "--address=%s", bus_address(bus));
+	pid = program_start("kdbus-driver", option, NULL);
+	expect(wait_owned(a, DRIVER, true));
+	expect_eq(owner_pid(a, DRIVER), pid);
+	expect_eq(program_stop(pid), 0);
+	expect(strstr(ask_driver(a, "GetId", ""), "s \""));
+}
+
+TEST("it ends with its bus")
+{
+	char option[400];
+	int status;
+	pid_t pid;
+
+	bus = bus_new(.flags = KDBUS_MAKE_ACCESS_WORLD);
+	a = client_new(bus);
+	snprintf(option, sizeof(option), "--address=%s", bus_address(bus));
+	pid = program_start("kdbus-driver", option, NULL);
+	expect(wait_owned(a, DRIVER, true));
+	bus_close(bus);
+	must_sys(waitpid(pid, &status, 0));
+	expect_eq(status, 0);
+}
+
+/* nothing lost, nothing twice */
+
+#define CLIENTS 10
+#define CALLS 100
+
+/* So many times unless $KDBUS_TEST_ROUNDS says another number. */
+static unsigned rounds(unsigned n)
+{
+	const char *text = getenv("KDBUS_TEST_ROUNDS");
+
+	return text ? (unsigned)atoi(text) : n;
+}
+
+/* A call that takes its answer's cookie down. */
+static uint64_t send_call(struct kb_conn *conn)
+{
+	struct kb_message *call;
+	uint64_t cookie;
+
+	must(kb_message_new_call(DRIVER, KB_DRIVER_PATH, KB_DRIVER_INTERFACE, "GetId", &call));
+	must(kb_conn_send(conn, call));
+	cookie = call->cookie;
+	kb_message_unref(call);
+	return cookie;
+}
+
+struct flight {
+	struct kb_conn *conn;
+	uint64_t first;
+	unsigned sent, answered;
+	bool seen[CALLS];
+};
+
+/* Takes what is there; false if an answer was wrong. */
+static bool take(struct flight *flight)
+{
+	struct kb_message *reply;
+	uint64_t i;
+	bool fine = true;
+
+	while (kb_conn_recv(flight->conn, &reply) >= 0) {
+		i = reply->reply_cookie - flight->first;
+		if (reply->type != KB_METHOD_RETURN || i >= flight->sent || flight->seen[i]) {
+			test_note("type %d, cookie %llu of %u", reply->type, (unsigned long long)i,
+				  flight->sent);
+			fine = false;
+		} else {
+			flight->seen[i] = true;
+			flight->answered++;
+		}
+		kb_message_unref(reply);
+	}
+	return fine;
+}
+
+TEST("told to leave with 1000 calls in flight: none is lost, none answered twice")
+{
+	static struct flight flights[CLIENTS];
+	unsigned n_rounds = rounds(10), starts = 0;
+	pid_t last = 0;
+
+	setup("--trigger-limit-burst=0 -- --idle-timeout=60");
+	for (unsigned i = 0; i < CLIENTS; i++)
+		flights[i].conn = client_new(bus);
+	for (unsigned round = 0; round < n_rounds; round++) {
+		unsigned answered = 0;
+		uint64_t end = now_ns() + 20 * SEC;
+
+		test_case("round %u", round);
+		for (unsigned i = 0; i < CLIENTS; i++) {
+			memset(flights[i].seen, 0, sizeof(flights[i].seen));
+			flights[i].sent = flights[i].answered = 0;
+		}
+		last = 0;
+		while (answered < CLIENTS * CALLS && now_ns() < end) {
+			pid_t pid = last ? 0 : owner_pid(a, DRIVER);
+
+			answered = 0;
+			for (unsigned i = 0; i < CLIENTS; i++) {
+				struct flight *flight = &flights[i];
+
+				/* a queue takes 256 messages of one user, so not all at once */
+				for (unsigned n = 0; n < 10 && flight->sent < CALLS &&
+				     flight->sent - flight->answered < 20; n++) {
+					uint64_t cookie = send_call(flight->conn);
+
+					if (!flight->sent++)
+						flight->first = cookie;
+				}
+				if (!expect(take(flight)))
+					return;
+				answered += flight->answered;
+			}
+			/* some time in the middle of it */
+			if (pid && answered > (round % 10) * 100) {
+				kill(pid, SIGTERM);
+				last = pid;
+				starts++;
+			}
+		}
+		if (!expect_eq(answered, CLIENTS * CALLS))
+			return;
+	}
+	expect_eq(starts, n_rounds);
+	test_note("%u drivers were told to leave", starts);
+}
+
+TEST("killed again and again: an answer or NoReply, never silence, and the next call works")
+{
+	unsigned kills = rounds(50), answers = 0, dead = 0;
+
+	setup("--trigger-limit-burst=0");
+	for (unsigned i = 0; i < kills; i++) {
+		const char *answer;
+		pid_t pid, killer;
+
+		if (!expect(strstr(ask_driver(a, "GetId", ""), "s \"")))
+			return;
+		pid = owner_pid(a, DRIVER);
+		killer = must_sys(fork());
+		if (!killer) {
+			usleep(i * 37 % 3000);
+			kill(pid, SIGKILL);
+			_exit(0);
+		}
+		do {
+			answer = ask_driver(a, "ListNames", "");
+			if (strstr(answer, "as "))
+				answers++;
+			else if (!strcmp(answer, "EPIPE"))
+				dead++;
+			else
+				expect_text(answer, "an answer or EPIPE");
+		} while (owner_pid(a, DRIVER) == pid);
+		waitpid(killer, NULL, 0);
+	}
+	test_note("%u answers, %u times nobody left to answer", answers, dead);
+}
+
+/* StartServiceByName */
+
+static const char *start(const char *name)
+{
+	return ask_driver(a, "StartServiceByName", "su", name, 17);
+}
+
+TEST("StartServiceByName starts, finds running, or does not know")
+{
+	setup(NULL);
+	activator_start(bus, ECHO, "kdbus-echo", NULL);
+	expect_text(start(ECHO), "u 1");
+	expect(owner_pid(a, ECHO));
+	expect_text(start(ECHO), "u 2");
+	expect_text(start(DRIVER), "u 2");
+	expect_text(start(a->unique_name), "u 2");
+	expect_error(start("x.y"), "ServiceUnknown");
+	expect_error(start(":1.77777"), "ServiceUnknown");
+	expect_error(start("nodots"), "ServiceUnknown");
+	expect_error(start(""), "ServiceUnknown");
+}
+
+TEST("who starts at the same time gets the same answer")
+{
+	struct kb_conn *clients[8];
+	unsigned answered = 0;
+
+	setup(NULL);
+	activator_start(bus, ECHO, "kdbus-echo", NULL);
+	for (unsigned i = 0; i < ARRAY_SIZE(clients); i++) {
+		struct kb_message *call;
+
+		clients[i] = client_new(bus);
+		must(kb_message_new_call(DRIVER, KB_DRIVER_PATH, NULL, "StartServiceByName", &call));
+		must(kb_message_append(call, "su", ECHO, 0));
+		must(kb_conn_send(clients[i], call));
+		kb_message_unref(call);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(clients); i++) {
+		struct kb_message *reply;
+		uint32_t result;
+
+		if (!expect(kb_conn_wait(clients[i], 10 * SEC) > 0))
+			continue;
+		must(kb_conn_recv(clients[i], &reply));
+		expect_eq(reply->type, KB_METHOD_RETURN);
+		expect_ok(kb_message_read(reply, "u", &result));
+		expect(result == 1 || result == 2);
+		answered++;
+		kb_message_unref(reply);
+	}
+	expect_eq(answered, ARRAY_SIZE(clients));
+}
+
+TEST("StartServiceByName says why a service does not come")
+{
+	setup(NULL);
+	activator_start(bus, "f.exit", "/bin/false", NULL);
+	activator_start(bus, "f.exec", "/nowhere/to/be/found", NULL);
+	activator_start(bus, "f.kill", "/bin/sh", "-- -c kill${IFS}-9${IFS}$$");
+	activator_start(bus, "f.none", "/bin/true", NULL);
+	activator_start(bus, "f.slow", "/bin/sleep", "--start-timeout=0.5 -- 60");
+	expect_error(start("f.exit"), "Spawn.ChildExited");
+	expect(strstr(start("f.exit"), "/bin/false exited with status 1"));
+	expect_error(start("f.exec"), "Spawn.ExecFailed");
+	expect_error(start("f.kill"), "Spawn.ChildSignaled");
+	expect_error(start("f.none"), "Spawn.Failed");
+	expect_error(start("f.slow"), "TimedOut");
+	/* others were not held up, and it can be tried again */
+	expect(strstr(ask_driver(a, "GetId", ""), "s \""));
+	expect_error(start("f.slow"), "TimedOut");
+}
+
+TEST("a slow start holds up nobody else, nor does it keep anybody from leaving")
+{
+	struct kb_message *call, *reply;
+	struct kb_conn *waiting;
+	uint64_t begin;
+
+	setup("-- --idle-timeout=0.2");
+	activator_start(bus, "f.slow", "/bin/sleep", "--start-timeout=2 -- 60");
+	waiting = client_new(bus);
+	must(kb_message_new_call(DRIVER, KB_DRIVER_PATH, NULL, "StartServiceByName", &call));
+	must(kb_message_append(call, "su", "f.slow", 0));
+	must(kb_conn_send(waiting, call));
+	begin = now_ns();
+	for (unsigned i = 0; i < 20; i++)
+		expect(strstr(ask_driver(a, "GetId", ""), "s \""));
+	expect(now_ns() - begin < 1500 * MSEC);
+	/* idle or not, the driver owes an answer */
+	expect(kb_conn_wait(waiting, 10 * SEC) > 0);
+	must(kb_conn_recv(waiting, &reply));
+	expect_eq(reply->type, KB_ERROR);
+	expect_text(reply->error_name, KB_ERROR_TIMED_OUT);
+	expect(wait_owned(a, DRIVER, false));
+}
