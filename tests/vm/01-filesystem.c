@@ -200,11 +200,11 @@ TEST("nodes belong to the effective ids of their maker")
 	st = stat_of(bus->path);
 	expect_eq(st.st_uid, UID_B);
 	expect_eq(st.st_gid, UID_C);
-	must_sys(setresgid(-1, UID_B, -1));
+	must_sys(setresgid(-1, 0, -1));
 	endpoint_new(bus, "1002-ep", 0, path);
 	st = stat_of(path);
 	expect_eq(st.st_uid, UID_B);
-	expect_eq(st.st_gid, UID_B);
+	expect_eq(st.st_gid, 0);
 }
 
 static int open_as(unsigned uid, gid_t group, const char *path)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Section 11.2, signals: interrupted calls and how they go on. */
 #include <signal.h>
+#include <sys/eventfd.h>
 
 #include "tests/vm/util.h"
 
@@ -114,6 +115,26 @@ TEST("a reply that comes between interruption and resumption is kept")
 	expect_text((const char *)msg_payload(peer_msg(a, sync.cmd.send.reply.offset), &n), "kept");
 	expect_nothing(b);
 	expect_ok(peer_free(a, sync.cmd.send.reply.offset));
+}
+
+TEST("an answer counts for more than a cancel descriptor, which counts for more than the deadline")
+{
+	for (int answered = 0; answered < 2; answered++) {
+		int event = eventfd(1, EFD_CLOEXEC);
+		struct sync_call sync;
+
+		test_case("answered %d", answered);
+		peers(0);
+		start(&sync, 7, answered ? 20 * SEC : 400 * MSEC);
+		interrupt(&sync);
+		expect_errno(EINTR, sync_join(&sync));
+		if (answered)
+			must(send_reply(b, a->id, 1, 7));
+		cmd_item(&sync.cmd, KDBUS_ITEM_CANCEL_FD, &event, sizeof(event));
+		sync_start(&sync);
+		expect_errno(answered ? 0 : ECANCELED, sync_join(&sync));
+		bus_close(bus);
+	}
 }
 
 TEST("another cookie is another call")

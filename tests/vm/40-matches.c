@@ -166,6 +166,42 @@ TEST("rules for signals and rules for notifications never hold together")
 	expect_nothing(b);
 }
 
+TEST("every rule about a notification counts, not only the first")
+{
+	struct {
+		struct kdbus_notify_name_change change;
+		char name[8];
+	} one = { { { ANY, 0 }, { ANY, 0 } }, "a.b" }, two = { { { ANY, 0 }, { ANY, 0 } }, "a.c" };
+	struct kdbus_notify_id_change any = { .id = ANY }, nobody = { .id = 12345678 };
+	union cmd cmd;
+
+	peers();
+	for (int order = 0; order < 2; order++) {
+		test_case("order %d", order);
+		cmd_init(&cmd, sizeof(cmd.match));
+		cmd_item(&cmd, KDBUS_ITEM_NAME_ADD, order ? &one : &two, 32 + 4);
+		cmd_item(&cmd, KDBUS_ITEM_NAME_ADD, order ? &two : &one, 32 + 4);
+		must(call(b->fd, KDBUS_CMD_MATCH_ADD, &cmd));
+		cmd_init(&cmd, sizeof(cmd.match));
+		cmd_item(&cmd, KDBUS_ITEM_ID_ADD, order ? &any : &nobody, sizeof(any));
+		cmd_item(&cmd, KDBUS_ITEM_ID_ADD, order ? &nobody : &any, sizeof(any));
+		must(call(b->fd, KDBUS_CMD_MATCH_ADD, &cmd));
+		peer_close(peer_new(bus));
+		must(name_acquire(a, "a.b", 0, NULL));
+		must(name_acquire(a, "a.c", 0, NULL));
+		expect_nothing(b);
+		must(name_release(a, "a.b"));
+		must(name_release(a, "a.c"));
+	}
+	/* the same rule twice is no contradiction */
+	cmd_init(&cmd, sizeof(cmd.match));
+	cmd_item(&cmd, KDBUS_ITEM_NAME_ADD, &one, 32 + 4);
+	cmd_item(&cmd, KDBUS_ITEM_NAME_ADD, &one, 32);
+	must(call(b->fd, KDBUS_CMD_MATCH_ADD, &cmd));
+	must(name_acquire(a, "a.b", 0, NULL));
+	expect_name_notice(b, KDBUS_ITEM_NAME_ADD, 0, 0, a->id, KDBUS_NAME_PRIMARY, "a.b");
+}
+
 TEST("notification rules take the type and id they name")
 {
 	struct peer *d;

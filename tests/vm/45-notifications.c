@@ -216,9 +216,15 @@ TEST("on a custom endpoint NAME notifications need SEE, ID notifications do not"
 	must(name_acquire(a, "hidden.name", 0, NULL));
 	must(name_acquire(a, "seen.name", 0, NULL));
 	expect_name_notice(inside, KDBUS_ITEM_NAME_ADD, 0, 0, a->id, PRIMARY, "seen.name");
+	must(name_acquire(b, "hidden.name", KDBUS_NAME_QUEUE, NULL));
+	must(name_acquire(b, "seen.name", KDBUS_NAME_QUEUE, NULL));
 	must(name_release(a, "hidden.name"));
 	must(name_release(a, "seen.name"));
-	expect_name_notice(inside, KDBUS_ITEM_NAME_REMOVE, a->id, PRIMARY, 0, 0, "seen.name");
+	expect_name_notice(inside, KDBUS_ITEM_NAME_CHANGE, a->id, PRIMARY, b->id, PRIMARY | KDBUS_NAME_QUEUE,
+			   "seen.name");
+	must(name_release(b, "hidden.name"));
+	must(name_release(b, "seen.name"));
+	expect_name_notice(inside, KDBUS_ITEM_NAME_REMOVE, b->id, PRIMARY | KDBUS_NAME_QUEUE, 0, 0, "seen.name");
 	c = peer_new(bus);
 	expect_id_notice(inside, KDBUS_ITEM_ID_ADD, c->id, 0);
 	expect_nothing(inside);

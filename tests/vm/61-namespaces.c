@@ -101,8 +101,8 @@ static void become_receiver(void *data)
 TEST("ids unknown to the receiver's user namespace read as the overflow id")
 {
 	gid_t groups[] = { UID_A, 4321 };
+	struct peer *a, *outside[2];
 	struct exchange exchange;
-	struct peer *a;
 	pid_t pid;
 
 	exchange_init(&exchange);
@@ -110,12 +110,17 @@ TEST("ids unknown to the receiver's user namespace read as the overflow id")
 	bus = bus_new(.name = "1001-ns", .flags = KDBUS_MAKE_ACCESS_WORLD);
 	become(0);
 	a = peer_new(bus, .send = ANY);
+	/* neighbours of the one inside, who want the same items */
+	outside[0] = peer_new(bus, .recv = ANY);
+	must(match_u64(outside[0], 1, KDBUS_ITEM_ID, ANY));
 	pid = child_start();
 	if (!pid) {
 		in_userns(UID_A, become_receiver, &exchange);
 		child_exit();
 	}
 	gate_wait(&exchange.there);
+	outside[1] = peer_new(bus, .recv = ANY);
+	must(match_u64(outside[1], 1, KDBUS_ITEM_ID, ANY));
 	must_sys(setgroups(2, groups));
 	must_sys(setresgid(UID_A, UID_B, 0));
 	must_sys(setresuid(UID_A, UID_B, 0));
@@ -124,6 +129,13 @@ TEST("ids unknown to the receiver's user namespace read as the overflow id")
 	must_sys(setresuid(0, 0, 0));
 	gate_open(&exchange.sent);
 	child_join(pid);
+	for (int i = 0; i < 2; i++) {
+		const struct kdbus_creds *creds;
+
+		creds = &item_find(expect_message(outside[i], 1), KDBUS_ITEM_CREDS)->creds;
+		expect_eq(creds->uid, UID_A);
+		expect_eq(creds->euid, UID_B);
+	}
 }
 
 static void send_inside(void *data)

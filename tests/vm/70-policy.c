@@ -246,6 +246,40 @@ TEST("grants to users, groups and the world")
 	}
 }
 
+TEST("grants go by effective ids, ownership too")
+{
+	struct peer *root, *peer, *gone;
+
+	peers();
+	root = peer_new(bus);
+	holder_new(bus, "users.name", .access = { USER, OWN, UID_A });
+	holder_new(bus, "groups.name", .access = { GROUP, OWN, UID_A });
+	peer = peer_new(bus, .uid = UID_C);
+	must_sys(setresgid(UID_B, UID_A, 0));
+	must_sys(setresuid(UID_B, UID_A, 0));
+	expect_ok(name_acquire(peer, "users.name", 0, NULL));
+	expect_ok(name_acquire(peer, "groups.name", 0, NULL));
+	must(name_release(peer, "users.name"));
+	must(name_release(peer, "groups.name"));
+	must_sys(setresuid(0, 0, 0));
+	must_sys(setresgid(UID_A, UID_B, 0));
+	must_sys(setresuid(UID_A, UID_B, 0));
+	expect_errno(EPERM, name_acquire(peer, "users.name", 0, NULL));
+	expect_errno(EPERM, name_acquire(peer, "groups.name", 0, NULL));
+	expect_errno(EPERM, send_to(peer, root->id, 1));
+	become(0);
+
+	become(UID_A);
+	bus = bus_new(.name = "1001-mine", .flags = KDBUS_MAKE_ACCESS_WORLD);
+	become(0);
+	must_sys(setresuid(UID_B, UID_A, 0));
+	expect_ok(peer_try(bus, (struct peer_options){ .flags = KDBUS_HELLO_MONITOR }, &gone));
+	must_sys(setresuid(0, 0, 0));
+	must_sys(setresuid(UID_A, UID_B, 0));
+	expect_errno(EPERM, peer_try(bus, (struct peer_options){ .flags = KDBUS_HELLO_MONITOR }, &gone));
+	must_sys(setresuid(0, 0, 0));
+}
+
 TEST("a grant on any name opens the connection, by id and by all its names")
 {
 	struct peer *root;
