@@ -311,6 +311,9 @@ int kb_message_seal(struct kb_message *message)
 	}
 
 	r = kb_writer_finish(writer);
+	/* even a body of no bytes, an empty array, has to lie somewhere */
+	if (r >= 0)
+		r = kb_buffer_reserve(&message->body_buffer, 1);
 	if (r < 0)
 		return r;
 	message->signature = kb_message_strdup(message, writer->signature);

@@ -135,6 +135,22 @@ Test(message, bodies_change_format_in_place)
 	cr_expect_eq(kb_message_read(empty, ""), 0);
 }
 
+Test(message, a_body_may_have_no_bytes)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *m = NULL;
+	_cleanup_(kb_strv_freep) char **strv = NULL;
+
+	/* an empty array is nothing in GVariant, and not the same as none */
+	cr_assert_eq(kb_message_new_signal("/a", "a.b", "C", &m), 0);
+	cr_assert_eq(kb_message_append(m, "as", NULL), 0);
+	cr_assert_eq(kb_message_seal(m), 0);
+	cr_expect_eq(m->body_size, 0);
+	cr_expect_not_null(m->body);
+	cr_expect_eq(kb_message_append(m, "s", "x"), -EINVAL);
+	cr_expect_eq(kb_message_read(m, "as", &strv), 0);
+	cr_expect_eq(kb_strv_length(strv), 0);
+}
+
 Test(message, an_unfinished_body_cannot_be_sealed)
 {
 	_cleanup_(kb_message_unrefp) struct kb_message *m = NULL;
