@@ -214,6 +214,8 @@ static int show_received(struct monitor *monitor, struct kb_message *m)
 	if (kb_notify_parse(m, &notification) < 0 ||
 	    kb_notify_to_message(&notification, &made) <= 0)
 		return 0;
+	/* borrowed: @m stays until it is shown */
+	made->meta.timestamp = m->meta.timestamp;
 	return show(monitor, made);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What an object says about itself. */
 #include <errno.h>
-#include <expat.h>
 
 #include "ctl/object.h"
+#include "ctl/xml.h"
 #include "lib/name.h"
 
 #define CHILDREN_MAX	100000	/* what nobody would look through */
@@ -11,14 +11,11 @@
 
 /**
  * struct parser - a document while it is read
- * @depth:	elements we are inside of
  * @interface:	its name, while inside of one
  * @member:	index of the member we are inside of, -1 for none
  */
 struct parser {
-	XML_Parser xml;
 	struct object *object;
-	unsigned int depth;
 	const char *interface;
 	ssize_t member;
 	int error;
@@ -28,15 +25,6 @@ static void parser_fail(struct parser *parser, int r)
 {
 	if (!parser->error)
 		parser->error = r;
-	XML_StopParser(parser->xml, XML_FALSE);
-}
-
-static const char *attribute(const char **attributes, const char *key)
-{
-	for (; *attributes; attributes += 2)
-		if (kb_streq(attributes[0], key))
-			return attributes[1];
-	return NULL;
 }
 
 static void add_text(struct parser *parser, struct kb_buffer *buffer,
@@ -117,11 +105,11 @@ static struct member *current_member(struct parser *parser)
 				    &parser->object->members[parser->member];
 }
 
-static void read_argument(struct parser *parser, const char **attributes)
+static void read_argument(struct parser *parser, const struct xml_tag *tag)
 {
 	struct member *member = current_member(parser);
-	const char *type = attribute(attributes, "type");
-	const char *direction = attribute(attributes, "direction");
+	const char *type = xml_attribute(tag, "type");
+	const char *direction = xml_attribute(tag, "direction");
 
 	if (!member || !type)
 		return;
@@ -132,7 +120,7 @@ static void read_argument(struct parser *parser, const char **attributes)
 		add_text(parser, &member->in, "", type);
 }
 
-static void read_annotation(struct parser *parser, const char **attributes)
+static void read_annotation(struct parser *parser, const struct xml_tag *tag)
 {
 	static const struct {
 		const char *name, *value, *flag;
@@ -149,8 +137,8 @@ static void read_annotation(struct parser *parser, const char **attributes)
 #undef FREEDESKTOP
 	};
 	struct member *member = current_member(parser);
-	const char *name = attribute(attributes, "name");
-	const char *value = attribute(attributes, "value");
+	const char *name = xml_attribute(tag, "name");
+	const char *value = xml_attribute(tag, "value");
 
 	for (size_t i = 0; member && name && value &&
 	     i < KB_ARRAY_SIZE(known); i++)
@@ -159,11 +147,11 @@ static void read_annotation(struct parser *parser, const char **attributes)
 			add_text(parser, &member->flags, " ", known[i].flag);
 }
 
-static void read_property(struct parser *parser, const char **attributes)
+static void read_property(struct parser *parser, const struct xml_tag *tag)
 {
 	struct member *member = current_member(parser);
-	const char *type = attribute(attributes, "type");
-	const char *access = attribute(attributes, "access");
+	const char *type = xml_attribute(tag, "type");
+	const char *access = xml_attribute(tag, "access");
 
 	if (type)
 		add_text(parser, &member->in, "", type);
@@ -172,39 +160,39 @@ static void read_property(struct parser *parser, const char **attributes)
 		add_text(parser, &member->flags, " ", "writable");
 }
 
-static void start_in_interface(struct parser *parser, const char *element,
-			       const char **attributes)
+static void start_in_interface(struct parser *parser,
+			       const struct xml_tag *tag)
 {
 	static const char *const kinds[] = {
 		[MEMBER_METHOD]		= "method",
 		[MEMBER_PROPERTY]	= "property",
 		[MEMBER_SIGNAL]		= "signal",
 	};
-	const char *name = attribute(attributes, "name");
+	const char *name = xml_attribute(tag, "name");
 
 	for (size_t i = MEMBER_METHOD; i < KB_ARRAY_SIZE(kinds); i++) {
-		if (!kb_streq(element, kinds[i]) || !name)
+		if (!kb_streq(tag->name, kinds[i]) || !name)
 			continue;
 		add_member(parser, i, parser->interface, name);
 		if (i == MEMBER_PROPERTY && !parser->error)
-			read_property(parser, attributes);
+			read_property(parser, tag);
 	}
-	if (kb_streq(element, "annotation"))
-		read_annotation(parser, attributes);
+	if (kb_streq(tag->name, "annotation"))
+		read_annotation(parser, tag);
 }
 
-static void XMLCALL start(void *userdata, const char *element,
-			  const char **attributes)
+/* A tag inside of @depth elements: the document's node, what is in it, members
+ * of interfaces, what is said about those. */
+static void start(struct parser *parser, const struct xml_tag *tag,
+		  unsigned int depth)
 {
-	struct parser *parser = userdata;
-	const char *name = attribute(attributes, "name");
+	const char *name = xml_attribute(tag, "name");
 
-	/* the document's node, what is in it, interfaces, members */
-	switch (parser->depth++) {
+	switch (depth) {
 	case 1:
-		if (name && kb_streq(element, "node")) {
+		if (name && kb_streq(tag->name, "node")) {
 			add_child(parser, name);
-		} else if (name && kb_streq(element, "interface")) {
+		} else if (name && kb_streq(tag->name, "interface")) {
 			add_member(parser, MEMBER_INTERFACE, name, NULL);
 			if (!parser->error)
 				parser->interface =
@@ -213,50 +201,54 @@ static void XMLCALL start(void *userdata, const char *element,
 		break;
 	case 2:
 		if (parser->interface)
-			start_in_interface(parser, element, attributes);
+			start_in_interface(parser, tag);
 		break;
 	case 3:
-		if (parser->interface && kb_streq(element, "arg"))
-			read_argument(parser, attributes);
-		else if (parser->interface && kb_streq(element, "annotation"))
-			read_annotation(parser, attributes);
+		if (parser->interface && kb_streq(tag->name, "arg"))
+			read_argument(parser, tag);
+		else if (parser->interface && kb_streq(tag->name, "annotation"))
+			read_annotation(parser, tag);
 		break;
 	default:
 		break;
 	}
 }
 
-static void XMLCALL end(void *userdata, const char *element _unused_)
+/* An element inside of @depth others is over. */
+static void end(struct parser *parser, unsigned int depth)
 {
-	struct parser *parser = userdata;
-
-	switch (--parser->depth) {
-	case 1:
+	if (depth <= 2)
+		parser->member = -1;
+	if (depth <= 1)
 		parser->interface = NULL;
-		parser->member = -1;
-		break;
-	case 2:
-		parser->member = -1;
-		break;
-	default:
-		break;
-	}
 }
 
-int object_parse(const char *xml, size_t size, struct object *out)
+int object_parse(const char *text, struct object *out)
 {
 	struct parser parser = { .object = out, .member = -1 };
-	int r = 0;
+	_cleanup_(kb_freep) char *copy = strdup(text);
+	unsigned int depth, n_roots = 0;
+	struct xml_tag tag;
+	struct xml xml;
+	int r;
 
 	*out = (struct object){};
-	parser.xml = XML_ParserCreate("UTF-8");
-	if (!parser.xml)
+	if (!copy)
 		return -ENOMEM;
-	XML_SetUserData(parser.xml, &parser);
-	XML_SetElementHandler(parser.xml, start, end);
-	if (XML_Parse(parser.xml, xml, size, 1) != XML_STATUS_OK)
-		r = parser.error ?: -EBADMSG;
-	XML_ParserFree(parser.xml);
+	xml_init(&xml, copy);
+	for (depth = 0; (r = xml_next(&xml, &tag)) > 0; depth = xml.depth) {
+		if (tag.opens && !depth && (n_roots++ ||
+					    !kb_streq(tag.name, "node")))
+			parser_fail(&parser, -EBADMSG);
+		if (tag.opens)
+			start(&parser, &tag, depth);
+		if (tag.closes)
+			end(&parser, xml.depth);
+		if (parser.error)
+			break;
+	}
+	if (r >= 0)
+		r = parser.error ?: (n_roots ? 0 : -EBADMSG);
 	if (r < 0)
 		object_deinit(out);
 	return r;
@@ -307,7 +299,7 @@ int object_get(const struct ctl *ctl, struct kb_conn *conn, const char *name,
 		return r;
 	r = kb_message_read(reply, "s", &xml);
 	if (r >= 0)
-		r = object_parse(xml, strlen(xml), out);
+		r = object_parse(xml, out);
 	return r < 0 ? ctl_fail("%s has no introspection data anybody can read at %s",
 				name, path) : 0;
 }

@@ -47,8 +47,8 @@ struct object {
 /* Signatures and flags as text, "" if empty. */
 const char *member_text(struct kb_buffer *buffer);
 
-/* Parses a document: 0, -EBADMSG if it is no XML, -ENOMEM. */
-int object_parse(const char *xml, size_t size, struct object *out);
+/* Parses a document: 0, -EBADMSG if it is none of a node, -ENOMEM. */
+int object_parse(const char *text, struct object *out);
 void object_deinit(struct object *object);
 
 /* Asks an object for its data: 0, or a status after saying what went wrong. */

@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# kdbusctl used wrongly: one clear line on standard error, nothing on standard
+# output, status 2; what cannot work here ends with status 1.
+cd "${top_builddir:-.}" || exit 1
+ctl=./kdbusctl
+[ -x "$ctl" ] || { echo '1..0 # SKIP kdbusctl is not built'; exit 0; }
+n=0
+trap 'rm -f "$out" "$err"' EXIT
+out=$(mktemp)
+err=$(mktemp)
+
+# wrong STATUS ARGUMENT…
+wrong() {
+    want=$1
+    shift
+    "$ctl" "$@" >"$out" 2>"$err"
+    status=$?
+    n=$((n + 1))
+    if [ "$status" = "$want" ] && [ ! -s "$out" ] && [ "$(wc -l <"$err")" = 1 ] &&
+        grep -q '^kdbusctl: ' "$err"; then
+        echo "ok $n - $*"
+    else
+        echo "not ok $n - $*"
+        sed 's/^/# /' "$out" "$err"
+        echo "# status $status"
+    fi
+}
+
+wrong 2 nosuchverb
+wrong 2 --nosuchoption
+wrong 2 --json=yaml list
+wrong 2 --address list
+wrong 2 --quiet=yes list
+wrong 2 --timeout=soon list
+wrong 2 --limit-messages=0 monitor
+wrong 2 --auto-start=perhaps list
+wrong 2 list a.b
+wrong 2 names a.b
+wrong 2 status a.b c.d
+wrong 2 status nodot
+wrong 2 tree nodot
+wrong 2 call
+wrong 2 call a.b / i.f
+wrong 2 call nodot / i.f M
+wrong 2 call a.b nopath i.f M
+wrong 2 call a.b / nodot M
+wrong 2 call a.b / i.f no.member
+wrong 2 call a.b / i.f M '('
+wrong 2 call a.b / i.f M u
+wrong 2 call a.b / i.f M u x
+wrong 2 call a.b / i.f M u 1 2
+wrong 2 call a.b / i.f M as 2 x
+wrong 2 emit /
+wrong 2 emit nopath i.f M
+wrong 2 --destination=nodot emit / i.f M
+wrong 2 introspect a.b
+wrong 2 introspect a.b nopath
+wrong 2 introspect a.b / nodot
+wrong 2 get-property a.b / i.f
+wrong 2 set-property a.b / i.f P u
+wrong 2 set-property a.b / i.f P ss x
+wrong 2 monitor nodot
+wrong 2 --match='foo=bar' monitor
+wrong 1 --address=kernel:path=/nonexistent list
+wrong 1 --address=/dev/null list
+wrong 1 --address=unix:path=/x list
+wrong 1 --address=nonsense list
+echo "1..$n"
