@@ -115,6 +115,27 @@ TEST("bodies of every size arrive")
 	kb_conn_unref(b);
 }
 
+TEST("a body may have no bytes at all")
+{
+	struct kb_message *m, *got;
+	struct kb_conn *a, *b;
+	char **strv = NULL;
+
+	make_bus();
+	a = join(0);
+	b = join(0);
+	m = new_call(b, "Empty");
+	m->flags = KB_NO_REPLY_EXPECTED;
+	must(kb_message_append(m, "as", NULL));
+	expect_ok(kb_conn_send(a, m));
+	got = take_next(b);
+	expect_ok(kb_message_read(got, "as", &strv));
+	expect_eq(kb_strv_length(strv), 0);
+	kb_strv_free(strv);
+	kb_message_unref(got);
+	kb_message_unref(m);
+}
+
 TEST("a message of dbus1 is remarshalled on its way")
 {
 	struct kb_message *m, *in = NULL, *got;
