@@ -85,6 +85,21 @@ static inline void shrinker_free(struct shrinker *shrinker)
 
 /* file system */
 
+/* 6.3: what maps ids of a mount has a type of its own */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define mnt_idmap user_namespace
+#endif
+
+/* 6.8: receive_fd() takes the place of receive_fd_user(), too */
+#include <linux/file.h>
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define receive_fd(file, user, flags) __kdbus_receive_fd(file, flags)
+static inline int __kdbus_receive_fd(struct file *file, unsigned int flags)
+{
+	return (receive_fd)(file, flags);
+}
+#endif
+
 /* 6.6: access to the times of an inode goes through functions */
 static inline void inode_set_times_now(struct inode *inode)
 {

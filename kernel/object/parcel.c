@@ -5,6 +5,7 @@
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/net.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
@@ -110,9 +111,16 @@ int kdbus_parcel_add_memfd(struct kdbus_parcel *parcel, int fd, u64 start,
 	return 0;
 }
 
+/* A ring holds files that were registered with it.  Only its name tells. */
+static bool is_io_uring(struct file *file)
+{
+	return file_inode(file)->i_sb->s_magic == ANON_INODE_FS_MAGIC &&
+	       !strcmp(file_dentry(file)->d_name.name, "[io_uring]");
+}
+
 /*
  * A queue of messages must not be able to hold itself alive.  So no file that
- * can carry files may travel: neither ours nor an AF_UNIX socket.
+ * can carry files may travel: neither ours, nor an AF_UNIX socket, nor a ring.
  */
 static bool may_travel(struct file *file)
 {
@@ -121,6 +129,8 @@ static bool may_travel(struct file *file)
 
 	if (file->f_mode & FMODE_PATH)
 		return true;
+	if (is_io_uring(file))
+		return false;
 	if (S_ISSOCK(inode->i_mode)) {
 		socket = SOCKET_I(inode);
 		return !socket->sk || socket->sk->sk_family != AF_UNIX;
@@ -160,7 +170,8 @@ int kdbus_parcel_add_fd(struct kdbus_parcel *parcel, int fd, u32 at)
  * @slice:	its message, where the numbers are written; -1 stands for a
  *		file that was not installed
  *
- * Return: false if the caller has no room for some of them.
+ * Return: false if the caller has no room for some of them, or a security
+ * module forbids them.
  */
 bool kdbus_parcel_install(const struct kdbus_parcel *parcel, bool accept_fds,
 			  struct kdbus_pool *pool,
@@ -175,14 +186,12 @@ bool kdbus_parcel_install(const struct kdbus_parcel *parcel, bool accept_fds,
 		entry = &parcel->files[i];
 		fd = -1;
 		if (entry->memfd || accept_fds) {
-			fd = get_unused_fd_flags(O_CLOEXEC);
-			if (fd >= 0)
-				fd_install(fd, get_file(entry->file));
-			else
+			fd = receive_fd(entry->file, NULL, O_CLOEXEC);
+			if (fd < 0) {
+				fd = -1;
 				complete = false;
+			}
 		}
-		if (fd < 0)
-			fd = -1;
 		/* the slice was written before, so this cannot fail */
 		kdbus_pool_write(pool, slice, entry->at, &fd, sizeof(fd));
 	}
