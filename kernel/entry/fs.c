@@ -35,9 +35,12 @@ static struct kdbus_node *dentry_node(const struct dentry *dentry)
 
 static int fs_d_revalidate(struct dentry *dentry, unsigned int flags)
 {
-	struct inode *inode = d_inode_rcu(dentry);
-	struct kdbus_node *node = inode ? inode->i_private : NULL;
+	struct kdbus_node *node;
 
+	/* nothing keeps the node in memory during such a walk */
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	node = dentry_node(dentry);
 	return node && kdbus_active_is_on(&node->active);
 }
 
@@ -83,8 +86,16 @@ static void fs_remember(struct kdbus_node *node, struct inode *inode)
 	spin_unlock(&cache_lock);
 }
 
+/* Modes, owners and sizes are those of the objects. */
+static int fs_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+		      struct iattr *attr)
+{
+	return -EPERM;
+}
+
 static const struct inode_operations fs_file_iops = {
 	.getattr = simple_getattr,
+	.setattr = fs_setattr,
 };
 
 /* The inode of a node, whose reference it takes over. */
@@ -132,6 +143,7 @@ static struct dentry *fs_lookup(struct inode *dir, struct dentry *dentry,
 static const struct inode_operations fs_dir_iops = {
 	.lookup = fs_lookup,
 	.getattr = simple_getattr,
+	.setattr = fs_setattr,
 	.permission = generic_permission,
 };
 
