@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* SEND: the whole walk on one screen. */
 
+#include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/file.h>
@@ -102,6 +103,7 @@ static int send_request(struct sending *send, const struct kdbus_route *route,
 		kdbus_reply_unref(reply);
 		return r;
 	}
+	kdbus_reply_arm(reply);
 	*out_reply = reply;
 	return 0;
 }
@@ -121,22 +123,69 @@ static int send_routed(struct sending *send, const struct kdbus_route *route,
 	return kdbus_deliver_routed(&send->draft, route, NULL);
 }
 
-/* to one receiver, found anew as long as its name moves under our hands */
-static int send_unicast(struct sending *send, struct kdbus_reply **out_reply)
+/*
+ * Send to whoever is the destination now.  An owner that is on its way out keeps
+ * its name a moment longer than it receives: it is told through @out_leaving,
+ * with a reference.
+ */
+static int send_once(struct sending *send, struct kdbus_reply **out_reply,
+		     struct kdbus_conn **out_leaving)
 {
 	struct kdbus_draft *draft = &send->draft;
 	struct kdbus_route route;
 	int r;
 
-	do {
-		r = kdbus_route_find(&route, draft->bus, draft->msg,
-				     draft->dst_name);
+	r = kdbus_route_find(&route, draft->bus, draft->msg, draft->dst_name);
+	if (r)
+		return r;
+	r = send_routed(send, &route, out_reply);
+	if (r == -ECONNRESET && route.name &&
+	    READ_ONCE(route.dst->inbox.closed) &&
+	    kdbus_active_is_on(&send->conn->active)) {
+		*out_leaving = kdbus_conn_ref(route.dst);
+		r = -EAGAIN;
+	}
+	kdbus_route_deinit(&route);
+	return r;
+}
+
+/* Wait until a connection has given up its names. */
+static int wait_gone(struct kdbus_conn *conn)
+{
+	int r = 0;
+
+	if (conn && wait_for_completion_killable(&conn->gone))
+		r = -EINTR;
+	kdbus_conn_unref(conn);
+	return r;
+}
+
+/*
+ * To one receiver, found anew while its name moves under our hands.  If it does
+ * not stop moving, it is held: by then nothing is left to read from the
+ * sender's memory.
+ */
+static int send_unicast(struct sending *send, struct kdbus_reply **out_reply)
+{
+	struct mutex *registry = &send->draft.bus->names.lock;
+	struct kdbus_conn *leaving;
+	unsigned int i;
+	int r;
+
+	for (i = 0;; i++) {
+		leaving = NULL;
+		if (i > 3)
+			mutex_lock(registry);
+		r = send_once(send, out_reply, &leaving);
+		if (i > 3)
+			mutex_unlock(registry);
+		if (r != -EAGAIN)
+			return r;
+		r = wait_gone(leaving);
 		if (r)
 			return r;
-		r = send_routed(send, &route, out_reply);
-		kdbus_route_deinit(&route);
-	} while (r == -EAGAIN);
-	return r;
+		kdbus_draft_copy_payload(&send->draft);
+	}
 }
 
 static int send_sync(struct sending *send)
@@ -305,6 +354,6 @@ int kdbus_send(struct kdbus_conn *conn, struct kdbus_args *args)
 	else
 		r = kdbus_args_check(&msg);
 	if (!r && !args->negotiate)
-		r = send_checked(conn, args, &msg);
+		r = msg.asked ? -EINVAL : send_checked(conn, args, &msg);
 	return kdbus_args_finish(&msg, r);
 }
