@@ -32,7 +32,7 @@ static int draft_identify(struct kdbus_draft *draft, u64 mask)
 		if (draft->src->faked)
 			identity = kdbus_identity_ref(draft->src->identity);
 		else
-			identity = kdbus_identity_new();
+			identity = kdbus_identity_take(&draft->src->parked);
 		if (IS_ERR(identity))
 			return PTR_ERR(identity);
 		draft->identity = identity;
@@ -104,10 +104,10 @@ static int draft_render(struct kdbus_draft *draft, struct kdbus_conn *dst)
 	if (r)
 		return r;
 	if (draft->meta_for && mask == draft->meta_mask &&
-	    kdbus_audience_equal(draft->meta_for, audience))
+	    kdbus_audience_equal(&draft->meta_for->audience, audience))
 		return 0;
 
-	draft->meta_for = NULL;
+	draft->meta_for = kdbus_conn_unref(draft->meta_for);
 	if (mask & KDBUS_IDENTITY_ALL)
 		process = kdbus_identity_size(draft->identity, audience, mask);
 	if (draft->src && mask & KDBUS_ATTACH_NAMES)
@@ -133,7 +133,7 @@ static int draft_render(struct kdbus_draft *draft, struct kdbus_conn *dst)
 				    sizeof(draft->stamp));
 	draft->meta_size = at - (u8 *)draft->meta;
 	draft->meta_mask = mask;
-	draft->meta_for = audience;
+	draft->meta_for = kdbus_conn_ref(dst);
 	return 0;
 }
 

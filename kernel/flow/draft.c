@@ -332,7 +332,11 @@ void kdbus_draft_init_notice(struct kdbus_draft *draft, struct kdbus_bus *bus,
  */
 void kdbus_draft_deinit(struct kdbus_draft *draft)
 {
-	kdbus_identity_unref(draft->identity);
+	if (draft->identity && !draft->src->faked)
+		kdbus_identity_park(&draft->src->parked, draft->identity);
+	else
+		kdbus_identity_unref(draft->identity);
+	kdbus_conn_unref(draft->meta_for);
 	kdbus_parcel_unref(draft->parcel);
 	if (draft->parts != draft->few_parts)
 		kfree(draft->parts);

@@ -7,7 +7,6 @@
 
 #include <linux/kdbus.h>
 
-struct kdbus_audience;
 struct kdbus_args;
 struct kdbus_bus;
 struct kdbus_conn;
@@ -54,7 +53,7 @@ struct kdbus_part {
  * @meta_size:	bytes, a multiple of 8
  * @meta_room:	bytes there is room for at @meta
  * @meta_mask:	what was asked for then
- * @meta_for:	by whom, NULL if nothing was rendered
+ * @meta_for:	by whom, with a reference; NULL if nothing was rendered
  * @few_parts:	@parts of most messages
  * @small_meta:	@meta of most messages
  *
@@ -85,7 +84,7 @@ struct kdbus_draft {
 	size_t meta_size;
 	size_t meta_room;
 	u64 meta_mask;
-	const struct kdbus_audience *meta_for;
+	struct kdbus_conn *meta_for;
 
 	struct kdbus_part few_parts[4];
 	u64 small_meta[32];

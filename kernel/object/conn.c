@@ -116,6 +116,7 @@ static void conn_free(struct kref *ref)
 	kdbus_quota_deinit(&conn->inbox.quota);
 	kdbus_audience_deinit(&conn->audience);
 	kdbus_identity_unref(conn->identity);
+	kdbus_identity_unref(conn->parked);
 	kdbus_pool_unref(conn->pool);
 	kdbus_conn_discount(conn);
 	kdbus_user_unref(conn->user);

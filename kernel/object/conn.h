@@ -53,6 +53,7 @@ enum kdbus_kind {
  * @owner:		may do what the bus's owner may
  * @faked:		@identity was given by its owner: it speaks for another
  * @identity:		credentials of the caller of HELLO
+ * @parked:		credentials of the task that sent last, for the next
  * @audience:		namespaces that metadata is translated for
  * @description:	as given, or NULL
  * @attach_send:	metadata it lets go out; read without a lock
@@ -99,6 +100,7 @@ struct kdbus_conn {
 	bool owner;
 	bool faked;
 	struct kdbus_identity *identity;
+	struct kdbus_identity *parked;
 	struct kdbus_audience audience;
 	const char *description;
 	u64 attach_send;
