@@ -37,7 +37,7 @@ struct wait {
  */
 static void look_at_cancel(struct wait *wait)
 {
-	poll_table none = {};
+	poll_table none = { ._key = READABLE };
 
 	if (!wait->cancel)
 		return;

@@ -117,26 +117,43 @@ static void list_walk(struct listing *list, struct kdbus_bus *bus)
 		list_conn(list, conn);
 }
 
-/* All records in one buffer; NULL if there are none. */
-static void *list_make(struct listing *list, struct kdbus_conn *caller)
+/* Add up the records, and write them if they fit into @room bytes at @data. */
+static void list_try(struct listing *list, struct kdbus_bus *bus, void *data,
+		     size_t room)
 {
-	struct kdbus_bus *bus = caller->bus;
-	void *data;
-
 	guard(mutex)(&bus->names.lock);
 	guard(mutex)(&bus->conns.lock);
+	list->at = NULL;
+	list->size = 0;
 	list_walk(list, bus);
-	if (!list->size)
-		return NULL;
-	if (list->size > kdbus_pool_size(caller->pool))
-		return ERR_PTR(-EXFULL);
-	data = kvzalloc(list->size, GFP_KERNEL_ACCOUNT);
-	if (!data)
-		return ERR_PTR(-ENOMEM);
+	if (!list->size || list->size > room)
+		return;
 	list->at = data;
 	list->size = 0;
 	list_walk(list, bus);
-	return data;
+}
+
+/*
+ * All records in one buffer; NULL if there are none.  Memory is found without
+ * the locks, so there may be more to tell when it was.
+ */
+static void *list_make(struct listing *list, struct kdbus_conn *caller)
+{
+	void *data = NULL;
+	size_t room = 0;
+
+	for (;;) {
+		list_try(list, caller->bus, data, room);
+		if (list->size <= room)
+			return data;
+		kvfree(data);
+		room = list->size + list->size / 8;
+		if (list->size > kdbus_pool_size(caller->pool))
+			return ERR_PTR(-EXFULL);
+		data = kvzalloc(room, GFP_KERNEL_ACCOUNT);
+		if (!data)
+			return ERR_PTR(-ENOMEM);
+	}
 }
 
 /**
@@ -271,7 +288,7 @@ int kdbus_inform_conn(struct kdbus_conn *conn, struct kdbus_args *args)
 	r = kdbus_behalf_init(&behalf, conn, args);
 	if (r)
 		return r;
-	r = kdbus_attach_flags_check(&cmd->attach_flags);
+	r = kdbus_attach_flags_check(cmd->attach_flags);
 	if (!r) {
 		target = find_conn(&behalf, args);
 		r = PTR_ERR_OR_ZERO(target);
@@ -303,7 +320,7 @@ int kdbus_inform_creator(struct kdbus_conn *conn, struct kdbus_args *args)
 	u8 *at;
 	int r;
 
-	r = kdbus_attach_flags_check(&cmd->attach_flags);
+	r = kdbus_attach_flags_check(cmd->attach_flags);
 	if (r)
 		return r;
 	mask = cmd->attach_flags & bus->attach_flags;

@@ -23,15 +23,15 @@
 
 /**
  * kdbus_attach_flags_check() - check a mask of metadata
- * @flags:	mask; "any" becomes all there are
+ * @flags:	mask; all bits stand for all there are
  *
  * Return: 0 or -EINVAL.
  */
-int kdbus_attach_flags_check(u64 *flags)
+int kdbus_attach_flags_check(u64 flags)
 {
-	if (*flags == _KDBUS_ATTACH_ANY)
-		*flags = _KDBUS_ATTACH_ALL;
-	return *flags & ~(u64)_KDBUS_ATTACH_ALL ? -EINVAL : 0;
+	if (flags == _KDBUS_ATTACH_ANY)
+		return 0;
+	return flags & ~(u64)_KDBUS_ATTACH_ALL ? -EINVAL : 0;
 }
 
 static enum kdbus_kind kind_of(u64 flags)
@@ -83,8 +83,8 @@ static int check_hello(struct kdbus_endpoint *ep,
 		return -EPERM;
 	if (fakes(args) && !opener->owner)
 		return -EPERM;
-	r = kdbus_attach_flags_check(&cmd->attach_flags_send);
-	return r ?: kdbus_attach_flags_check(&cmd->attach_flags_recv);
+	r = kdbus_attach_flags_check(cmd->attach_flags_send);
+	return r ?: kdbus_attach_flags_check(cmd->attach_flags_recv);
 }
 
 /* whom the connection speaks for: the caller, or whomever it says */
@@ -354,9 +354,9 @@ int kdbus_update(struct kdbus_conn *conn, struct kdbus_args *args)
 	if (!r && policy && conn->kind != KDBUS_HOLDER)
 		r = -EOPNOTSUPP;
 	if (!r)
-		r = kdbus_attach_flags_check(&send);
+		r = kdbus_attach_flags_check(send);
 	if (!r)
-		r = kdbus_attach_flags_check(&recv);
+		r = kdbus_attach_flags_check(recv);
 	if (!r && policy)
 		r = install_policy(conn, args, true);
 	if (r)

@@ -26,6 +26,6 @@ struct kdbus_conn *kdbus_join(struct kdbus_endpoint *ep,
 			      const struct kdbus_opener *opener,
 			      struct kdbus_args *args);
 int kdbus_update(struct kdbus_conn *conn, struct kdbus_args *args);
-int kdbus_attach_flags_check(u64 *flags);
+int kdbus_attach_flags_check(u64 flags);
 
 #endif /* KDBUS_JOIN_H */

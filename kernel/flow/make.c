@@ -79,7 +79,7 @@ struct kdbus_bus *kdbus_make_bus(struct kdbus_domain *domain,
 		attach_flags = attach->id;
 	r = check_bloom(&bloom->bloom_parameter);
 	if (!r)
-		r = kdbus_attach_flags_check(&attach_flags);
+		r = kdbus_attach_flags_check(attach_flags);
 	if (!r)
 		r = check_prefix(name, domain);
 	if (r)

@@ -28,7 +28,7 @@ struct notice {
 
 static struct kdbus_item *notice_item(struct notice *notice)
 {
-	return (struct kdbus_item *)(&notice->msg + 1);
+	return (struct kdbus_item *)((u8 *)notice + sizeof(*notice));
 }
 
 /* a notification with an item of @payload bytes, to be filled in */
@@ -44,7 +44,7 @@ static struct notice *notice_new(u64 type, size_t payload)
 	notice->msg.payload_type = KDBUS_PAYLOAD_KERNEL;
 	notice->msg.flags = KDBUS_MSG_SIGNAL;
 	notice->msg.dst_id = KDBUS_DST_ID_BROADCAST;
-	kdbus_item_begin(&notice->msg + 1, type, payload);
+	kdbus_item_begin(notice_item(notice), type, payload);
 	return notice;
 }
 
@@ -115,7 +115,9 @@ void kdbus_notice_name(struct kdbus_bus *bus,
 		payload->new_id.id = change->new->id;
 		payload->new_id.flags = change->new_flags;
 	}
-	memcpy((u8 *)payload + sizeof(*payload), change->entry->name, n);
+	memcpy((u8 *)notice + sizeof(*notice) +
+	       offsetof(struct kdbus_item, name_change.name),
+	       change->entry->name, n);
 	notice_queue(notice, bus);
 }
 

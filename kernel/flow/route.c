@@ -162,8 +162,7 @@ int kdbus_receivers_find(struct kdbus_receivers *receivers,
 	receivers_init(receivers);
 	r = kdbus_match_index_query(&bus->matches, query, receivers_found,
 				    receivers);
-	if (!r)
-		receivers_unique(receivers);
+	receivers_unique(receivers);
 	return r;
 }
 

@@ -294,27 +294,44 @@ static const struct kdbus_item *find_mask(const struct kdbus_rules *rules,
 	return NULL;
 }
 
-static int choose_bits(struct kdbus_match_index *index,
-		       struct match_group *group)
+/* Have the bits ready before the first mask comes. */
+static int prepare_bits(struct kdbus_match_index *index,
+			const struct kdbus_rules *rules)
+{
+	struct kdbus_match_bits *bits;
+	unsigned int i;
+
+	if (READ_ONCE(index->bits[1]) || !find_mask(rules, index->bloom_size))
+		return 0;
+	for (i = 0; i < 2; i++) {
+		/* without the lock: this may be a lot of memory */
+		bits = bits_new(index->bloom_size);
+		if (!bits)
+			return -ENOMEM;
+		down_write(&index->lock);
+		if (!index->bits[i])
+			swap(index->bits[i], bits);
+		up_write(&index->lock);
+		bits_free(bits);
+	}
+	return 0;
+}
+
+static void choose_bits(struct kdbus_match_index *index,
+			struct match_group *group)
 {
 	const struct kdbus_item *rule;
 	unsigned int i;
 
 	rule = find_mask(group->rules, index->bloom_size);
 	if (!rule)
-		return 0;
-	for (i = 0; i < 2; i++) {
-		if (!index->bits[i])
-			index->bits[i] = bits_new(index->bloom_size);
-		if (!index->bits[i])
-			return -ENOMEM;
+		return;
+	for (i = 0; i < 2; i++)
 		group->bit[i] = bits_choose(index->bits[i],
 			kdbus_rules_mask(rule, i, index->bloom_size),
 			index->bloom_size);
-	}
 	if (group->bit[0] < 0 || group->bit[1] < 0)
 		group->bit[0] = group->bit[1] = -1;
-	return 0;
 }
 
 static void drop_list(struct kdbus_match_index *index, struct match_list *list)
@@ -358,9 +375,8 @@ static int group_file(struct kdbus_match_index *index,
 	unsigned int fewest;
 	int r;
 
-	r = choose_bits(index, group);
-	if (!r)
-		r = choose_list(index, group);
+	choose_bits(index, group);
+	r = choose_list(index, group);
 	if (r)
 		return r;
 
@@ -505,6 +521,7 @@ static int search_group(struct search *search, struct match_group *group)
 	struct match *match;
 	int r;
 
+	cond_resched();
 	if (!kdbus_rules_hold(group->rules, search->query,
 			      search->index->bloom_size))
 		return 0;
@@ -723,11 +740,13 @@ int kdbus_matches_add(struct kdbus_matches *matches, u64 cookie, bool replace,
 	struct match_group *group;
 	struct match *match;
 	unsigned int n;
+	int r;
 
 	rules = kdbus_rules_new(items, end, index->bloom_size);
 	if (IS_ERR(rules))
 		return PTR_ERR(rules);
-	match = kzalloc(sizeof(*match), GFP_KERNEL_ACCOUNT);
+	r = prepare_bits(index, rules);
+	match = r ? NULL : kzalloc(sizeof(*match), GFP_KERNEL_ACCOUNT);
 	if (!match) {
 		kfree(rules);
 		return -ENOMEM;

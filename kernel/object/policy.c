@@ -324,16 +324,23 @@ void kdbus_policy_remove(struct kdbus_policy *policy, const void *owner)
 	kdbus_policy_replace(policy, owner, &nothing);
 }
 
+/* Supplementary groups are sorted. */
 static bool in_group(const struct cred *cred, kgid_t gid)
 {
 	const struct group_info *groups = cred->group_info;
-	int i;
+	int low = 0, high = groups->ngroups, middle;
 
 	if (gid_eq(cred->egid, gid))
 		return true;
-	for (i = 0; i < groups->ngroups; i++)
-		if (gid_eq(groups->gid[i], gid))
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (gid_eq(groups->gid[middle], gid))
 			return true;
+		if (gid_lt(groups->gid[middle], gid))
+			low = middle + 1;
+		else
+			high = middle;
+	}
 	return false;
 }
 

@@ -34,14 +34,17 @@ static struct shrinker *shrinker;
 /* pages */
 
 /*
- * Charged to the receiver's cgroup.  Senders do not wait until somebody was
- * killed for a receiver that is out of memory: the message fails.
+ * Senders do not wait until somebody was killed for a receiver that is out of
+ * memory: the message fails.
  */
+#define GFP_SENDER	(GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
+#define GFP_OWNER	GFP_KERNEL_ACCOUNT
+
+/* a page, charged to the memory cgroup of the pool's owner */
 static struct page *page_new(struct kdbus_pool *pool, gfp_t flags)
 {
 	struct mem_cgroup *old = set_active_memcg(pool->memcg);
-	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
-				       __GFP_RETRY_MAYFAIL | flags);
+	struct page *page = alloc_page(flags);
 
 	set_active_memcg(old);
 	return page;
@@ -106,7 +109,7 @@ static int fill_new_page(struct kdbus_pool *pool, pgoff_t index, size_t at,
 	struct page *page;
 	int r = 0;
 
-	page = page_new(pool, whole ? 0 : __GFP_ZERO);
+	page = page_new(pool, GFP_SENDER | (whole ? 0 : __GFP_ZERO));
 	if (!page)
 		return -ENOMEM;
 	if (whole)
@@ -362,7 +365,7 @@ static vm_fault_t pool_fault(struct vm_fault *vmf)
 		return VM_FAULT_SIGBUS;
 
 	if (!xa_load(&pool->pages, index)) {
-		page = page_new(pool, __GFP_ZERO);
+		page = page_new(pool, GFP_OWNER | __GFP_ZERO);
 		if (!page)
 			return VM_FAULT_OOM;
 		r = page_add(pool, index, page);

@@ -48,7 +48,8 @@ static void arm_expiry(struct kdbus_conn *conn, u64 deadline)
 /* Is there still something to happen at the deadline? */
 static bool may_expire(const struct kdbus_reply *reply)
 {
-	return reply->state == KDBUS_REPLY_OPEN || reply->sync;
+	return reply->armed &&
+	       (reply->state == KDBUS_REPLY_OPEN || reply->sync);
 }
 
 /* lifetime */
@@ -97,7 +98,6 @@ struct kdbus_reply *kdbus_reply_new(struct kdbus_conn *requester,
 	list_add(&reply->in_calls, &requester->calls.list);
 	requester->calls.n++;
 	kdbus_reply_ref(reply);
-	arm_expiry(requester, deadline);
 	spin_unlock(&requester->calls.lock);
 	return reply;
 }
@@ -324,6 +324,18 @@ struct kdbus_reply *kdbus_reply_take_owed(struct kdbus_conn *replier)
 }
 
 /* the requester's side */
+
+/**
+ * kdbus_reply_arm() - the request was sent, its deadline counts from now on
+ * @reply:	reply
+ */
+void kdbus_reply_arm(struct kdbus_reply *reply)
+{
+	guard(spinlock)(&reply->requester->calls.lock);
+	reply->armed = true;
+	if (reply->state != KDBUS_REPLY_CLOSED)
+		arm_expiry(reply->requester, reply->deadline);
+}
 
 /**
  * kdbus_reply_resume() - wait again for the answer to an interrupted request

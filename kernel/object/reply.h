@@ -40,6 +40,7 @@ enum kdbus_reply_state {
  * @in_owed:	in kdbus_conn.inbox.owed of the replier
  * @state:	what became of it; calls.lock of the requester guards this and
  *		the following
+ * @armed:	its deadline counts
  * @waiting:	a task sleeps
  * @result:	how a synchronous request ended
  * @answer:	the answer, if @result is 0
@@ -56,6 +57,7 @@ struct kdbus_reply {
 	struct list_head in_owed;
 
 	enum kdbus_reply_state state;
+	bool armed;
 	bool waiting;
 	int result;
 	struct kdbus_entry *answer;
@@ -80,6 +82,7 @@ bool kdbus_reply_break(struct kdbus_reply *reply);
 struct kdbus_reply *kdbus_reply_take_owed(struct kdbus_conn *replier);
 
 /* the requester's side */
+void kdbus_reply_arm(struct kdbus_reply *reply);
 struct kdbus_reply *kdbus_reply_resume(struct kdbus_conn *requester,
 				       u64 cookie);
 void kdbus_reply_interrupt(struct kdbus_reply *reply);

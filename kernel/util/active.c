@@ -50,5 +50,5 @@ bool kdbus_active_switch_off(struct kdbus_active *active)
 void kdbus_active_drain(struct kdbus_active *active)
 {
 	wait_event(active->idle,
-		   atomic_read(&active->count) == KDBUS_ACTIVE_OFF);
+		   atomic_read_acquire(&active->count) == KDBUS_ACTIVE_OFF);
 }

@@ -155,6 +155,7 @@ int kdbus_args_check(struct kdbus_args *args)
 	if (r)
 		return r;
 
+	args->asked = negotiate;
 	if (negotiate) {
 		r = negotiate_items(args, negotiate);
 		if (r)
@@ -164,8 +165,6 @@ int kdbus_args_check(struct kdbus_args *args)
 		args->negotiate = true;
 		return put_user(rule->flags, &user->flags);
 	}
-	if (negotiate && rule->plain)
-		return -EINVAL;
 
 	for (i = 0; i < rule->n_items; i++)
 		if (rule->items[i].how & KDBUS_ITEM_MUST && !args->found[i])

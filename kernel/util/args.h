@@ -49,6 +49,7 @@ struct kdbus_args_rule {
  * @msg:	the copy, as a message
  * @size:	bytes of it, items included
  * @negotiate:	nothing but negotiation was asked for
+ * @asked:	there is a NEGOTIATE item
  * @found:	first item of each type of @rule, NULL if there is none
  * @room:	the copy lives here if it is small
  *
@@ -65,6 +66,7 @@ struct kdbus_args {
 	};
 	size_t size;
 	bool negotiate;
+	bool asked;
 	struct kdbus_item *found[KDBUS_ARGS_ITEMS_MAX];
 	u64 room[40];
 };
