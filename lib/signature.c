@@ -223,11 +223,9 @@ static int compiler_complete(struct compiler *c, size_t start, size_t end)
 	for (;;) {
 		struct open_type *open = &c->open[c->depth];
 
-		if (open->code == '{') {
-			if (open->n == 2 ||
-			    (!open->n && !kb_type_is_basic(c->out[start].code)))
-				return -EBADMSG;
-		}
+		if (open->code == '{' && !open->n &&
+		    !kb_type_is_basic(c->out[start].code))
+			return -EBADMSG;
 		open_type_add(open, &c->out[start]);
 		if (open->code != 'a')
 			return 0;

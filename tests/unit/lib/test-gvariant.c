@@ -192,6 +192,18 @@ Test(gvariant, offsets_wider_than_needed_are_refused)
 	cr_expect_eq(test_check(KB_GVARIANT, false, "as", bytes, 257), 0);
 }
 
+Test(gvariant, half_an_offset_is_refused)
+{
+	uint8_t bytes[300] = {};
+
+	/* 2-byte offsets in a table of 3 bytes: the second would end outside */
+	memset(bytes, 'x', 296);
+	bytes[298] = 297 & 0xff;
+	bytes[299] = 297 >> 8;
+	cr_expect_eq(test_check(KB_GVARIANT, false, "as", bytes, 300),
+		     -EBADMSG);
+}
+
 Test(gvariant, byte_order_concerns_values_and_not_offsets)
 {
 	static const uint8_t le[] = { 1, 0, 0, 0, 4, 3, 2, 1, 'a', 0 };
