@@ -131,6 +131,9 @@ int kdbus_await(struct kdbus_reply *reply, struct file *cancel,
 	answer = kdbus_reply_close(reply);
 	if (!r)
 		r = reply->result;
+	/* whoever ends the connection may have taken the answer away */
+	if (!r && !answer)
+		r = -ECONNRESET;
 	if (r)
 		kdbus_entry_free(reply->requester, answer);
 	else

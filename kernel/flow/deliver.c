@@ -136,15 +136,16 @@ void kdbus_entry_hand_over(struct kdbus_conn *dst, struct kdbus_entry *entry,
 	kdbus_entry_free(dst, entry);
 }
 
-/* Make a message visible, unless one of the parties went meanwhile. */
+/*
+ * Make a message visible, unless one of the parties went meanwhile.  The sender
+ * is looked at under the lock, so that its messages are not behind the news of
+ * its end.
+ */
 static int entry_queue(struct kdbus_entry *entry, struct kdbus_conn *dst,
 		       struct kdbus_conn *src, unsigned int seq)
 {
-	if (src && !kdbus_active_is_on(&src->active))
-		return -ECONNRESET;
-
 	guard(spinlock)(&dst->inbox.lock);
-	if (dst->inbox.closed)
+	if (dst->inbox.closed || (src && !kdbus_active_is_on(&src->active)))
 		return -ECONNRESET;
 	if (entry->name && kdbus_name_has_moved(entry->name, seq))
 		return -EAGAIN;

@@ -41,6 +41,21 @@ static int draft_identify(struct kdbus_draft *draft, u64 mask)
 		kdbus_identity_gather(draft->identity, mask);
 }
 
+/**
+ * kdbus_draft_detach() - read the last of the sender's memory
+ * @draft:	draft of a user
+ *
+ * Payload and arguments of the process are copied now.  Whoever receives the
+ * draft afterwards, delivery does not touch memory of user space.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kdbus_draft_detach(struct kdbus_draft *draft)
+{
+	kdbus_draft_copy_payload(draft);
+	return draft_identify(draft, KDBUS_IDENTITY_ALL);
+}
+
 /* What of the things a receiver wants may it have? */
 static int draft_mask(struct kdbus_draft *draft, struct kdbus_conn *dst,
 		      u64 *out_mask)

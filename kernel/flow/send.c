@@ -182,9 +182,10 @@ static int send_unicast(struct sending *send, struct kdbus_reply **out_reply)
 		if (r != -EAGAIN)
 			return r;
 		r = wait_gone(leaving);
+		if (!r)
+			r = kdbus_draft_detach(&send->draft);
 		if (r)
 			return r;
-		kdbus_draft_copy_payload(&send->draft);
 	}
 }
 

@@ -638,13 +638,16 @@ int kdbus_identity_gather(struct kdbus_identity *id, u64 mask)
 
 	if (!IS_ENABLED(CONFIG_AUDIT))
 		mask &= ~(u64)KDBUS_ATTACH_AUDIT;
+	/*
+	 * Whatever is wanted, its receivers ask whether they see the process;
+	 * a faked one is not ours to name.
+	 */
+	if (!id->pid && id->tried != KDBUS_IDENTITY_ALL)
+		id->pid = get_pid(task_tgid(current));
 	mask &= KDBUS_IDENTITY_ALL & ~id->tried;
 	if (!mask)
 		return 0;
 
-	/* whatever is wanted, its receivers ask whether they see the process */
-	if (!id->pid)
-		id->pid = get_pid(task_tgid(current));
 	if (mask & (IDENTITY_OF_CRED | KDBUS_ATTACH_SECLABEL) && !id->cred)
 		id->cred = get_current_cred();
 	identity_gather_plain(id, mask & ~texts);

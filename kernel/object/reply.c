@@ -371,6 +371,8 @@ void kdbus_reply_interrupt(struct kdbus_reply *reply)
 {
 	guard(spinlock)(&reply->requester->calls.lock);
 	reply->waiting = false;
+	/* the worker left this deadline to the task that waited */
+	arm_expiry(reply->requester, reply->deadline);
 }
 
 /* Over.  The lock is held, and the reference of the list is the caller's now. */
