@@ -7,92 +7,78 @@
 #include "lib/signature.h"
 #include "lib/util.h"
 
-enum {
-	TYPE_BASIC	= 1,
-	TYPE_STRING	= 2,
-	TYPE_NUMBER	= 4,
-	TYPE_CONTAINER	= 8,
+const uint8_t kb_type_kinds[256] = {
+	['y'] = KB_TYPE_BASIC | KB_TYPE_NUMBER,
+	['b'] = KB_TYPE_BASIC,
+	['n'] = KB_TYPE_BASIC | KB_TYPE_NUMBER,
+	['q'] = KB_TYPE_BASIC | KB_TYPE_NUMBER,
+	['i'] = KB_TYPE_BASIC | KB_TYPE_NUMBER,
+	['u'] = KB_TYPE_BASIC | KB_TYPE_NUMBER,
+	['x'] = KB_TYPE_BASIC | KB_TYPE_NUMBER,
+	['t'] = KB_TYPE_BASIC | KB_TYPE_NUMBER,
+	['d'] = KB_TYPE_BASIC | KB_TYPE_NUMBER,
+	['h'] = KB_TYPE_BASIC,
+	['s'] = KB_TYPE_BASIC | KB_TYPE_STRING,
+	['o'] = KB_TYPE_BASIC | KB_TYPE_STRING,
+	['g'] = KB_TYPE_BASIC | KB_TYPE_STRING,
+	['v'] = KB_TYPE_CONTAINER,
+	['a'] = KB_TYPE_CONTAINER,
+	['('] = KB_TYPE_CONTAINER,
+	['{'] = KB_TYPE_CONTAINER,
 };
 
 /**
- * struct type_info - what is known about a code by itself
- * @kind:	TYPE_*
- * @dbus1_align: how dbus1 aligns it
+ * struct type_info - how a code is laid out by itself
+ * @dbus1_align: how dbus1 aligns it; 0 for what begins no type
  * @dbus1_size: bytes there, 0 if it varies
  * @gv_align:	the same in GVariant; containers follow from their contents
  * @gv_size:	the same in GVariant
  */
 struct type_info {
-	uint8_t kind;
 	uint8_t dbus1_align;
 	uint8_t dbus1_size;
 	uint8_t gv_align;
 	uint8_t gv_size;
 };
 
-static const struct type_info type_table[128] = {
-	['y'] = { TYPE_BASIC | TYPE_NUMBER, 1, 1, 1, 1 },
-	['b'] = { TYPE_BASIC, 4, 4, 1, 1 },
-	['n'] = { TYPE_BASIC | TYPE_NUMBER, 2, 2, 2, 2 },
-	['q'] = { TYPE_BASIC | TYPE_NUMBER, 2, 2, 2, 2 },
-	['i'] = { TYPE_BASIC | TYPE_NUMBER, 4, 4, 4, 4 },
-	['u'] = { TYPE_BASIC | TYPE_NUMBER, 4, 4, 4, 4 },
-	['x'] = { TYPE_BASIC | TYPE_NUMBER, 8, 8, 8, 8 },
-	['t'] = { TYPE_BASIC | TYPE_NUMBER, 8, 8, 8, 8 },
-	['d'] = { TYPE_BASIC | TYPE_NUMBER, 8, 8, 8, 8 },
-	['h'] = { TYPE_BASIC, 4, 4, 4, 4 },
-	['s'] = { TYPE_BASIC | TYPE_STRING, 4, 0, 1, 0 },
-	['o'] = { TYPE_BASIC | TYPE_STRING, 4, 0, 1, 0 },
-	['g'] = { TYPE_BASIC | TYPE_STRING, 1, 0, 1, 0 },
-	['v'] = { TYPE_CONTAINER, 1, 0, 8, 0 },
-	['a'] = { TYPE_CONTAINER, 4, 0, 0, 0 },
-	['('] = { TYPE_CONTAINER, 8, 0, 0, 0 },
-	['{'] = { TYPE_CONTAINER, 8, 0, 0, 0 },
+static const struct type_info type_table[256] = {
+	['y'] = { 1, 1, 1, 1 },
+	['b'] = { 4, 4, 1, 1 },
+	['n'] = { 2, 2, 2, 2 },
+	['q'] = { 2, 2, 2, 2 },
+	['i'] = { 4, 4, 4, 4 },
+	['u'] = { 4, 4, 4, 4 },
+	['x'] = { 8, 8, 8, 8 },
+	['t'] = { 8, 8, 8, 8 },
+	['d'] = { 8, 8, 8, 8 },
+	['h'] = { 4, 4, 4, 4 },
+	['s'] = { 4, 0, 1, 0 },
+	['o'] = { 4, 0, 1, 0 },
+	['g'] = { 1, 0, 1, 0 },
+	['v'] = { 1, 0, 8, 0 },
+	['a'] = { 4, 0, 0, 0 },
+	['('] = { 8, 0, 0, 0 },
+	['{'] = { 8, 0, 0, 0 },
 };
 
 static const struct type_info *type_lookup(char code)
 {
-	return &type_table[(uint8_t)code & 0x7f];
-}
-
-static bool type_is(char code, uint8_t kind)
-{
-	return !(code & 0x80) && (type_lookup(code)->kind & kind);
-}
-
-bool kb_type_is_basic(char code)
-{
-	return type_is(code, TYPE_BASIC);
-}
-
-bool kb_type_is_string(char code)
-{
-	return type_is(code, TYPE_STRING);
-}
-
-bool kb_type_is_number(char code)
-{
-	return type_is(code, TYPE_NUMBER);
-}
-
-bool kb_type_is_container(char code)
-{
-	return type_is(code, TYPE_CONTAINER);
+	return &type_table[(uint8_t)code];
 }
 
 size_t kb_type_alignment_dbus1(char code)
 {
-	return code & 0x80 ? 0 : type_lookup(code)->dbus1_align;
+	return type_lookup(code)->dbus1_align;
 }
 
 size_t kb_type_size_dbus1(char code)
 {
-	return code & 0x80 ? 0 : type_lookup(code)->dbus1_size;
+	return type_lookup(code)->dbus1_size;
 }
 
 size_t kb_type_size_gvariant(char code)
 {
-	return code & 0x80 ? 0 : type_lookup(code)->gv_size;
+	return type_lookup(code)->gv_size;
 }
 
 /**
@@ -235,9 +221,24 @@ static int compiler_complete(struct compiler *c, size_t start, size_t end)
 	}
 }
 
+/* A type of one character. */
+static bool type_is_simple(char code)
+{
+	return kb_type_is_basic(code) || code == 'v';
+}
+
+static struct kb_type simple_type(char code)
+{
+	return (struct kb_type){
+		.code = code,
+		.length = 1,
+		.alignment = type_lookup(code)->gv_align,
+		.size = type_lookup(code)->gv_size,
+	};
+}
+
 static int compiler_step(struct compiler *c, char code, size_t i)
 {
-	const struct type_info *info = type_lookup(code);
 	size_t start;
 	int r;
 
@@ -249,18 +250,11 @@ static int compiler_step(struct compiler *c, char code, size_t i)
 		r = compiler_close(c, i + 1);
 		return r < 0 ? r : compiler_complete(c, start, i + 1);
 	}
-	if (code & 0x80 || !info->kind)
-		return -EBADMSG;
-
 	if (code == 'a' || code == '(' || code == '{')
 		return compiler_open(c, code, i);
-
-	c->out[i] = (struct kb_type){
-		.code = code,
-		.length = 1,
-		.alignment = info->gv_align,
-		.size = info->gv_size,
-	};
+	if (!type_is_simple(code))
+		return -EBADMSG;
+	c->out[i] = simple_type(code);
 	return compiler_complete(c, i, i + 1);
 }
 
@@ -271,6 +265,14 @@ int kb_signature_compile(const char *signature, size_t length,
 
 	if (length > KB_SIGNATURE_MAX)
 		return -EBADMSG;
+
+	/* most variants */
+	if (length == 1 && !out_all) {
+		if (!type_is_simple(*signature))
+			return -EBADMSG;
+		*out = simple_type(*signature);
+		return 0;
+	}
 
 	c.out = out;
 	c.depth = c.n_arrays = c.n_structs = 0;
@@ -318,7 +320,7 @@ bool kb_signature_is_valid(const char *signature, size_t length)
 
 	/* the signature of most values: nothing to walk */
 	if (length == 1)
-		return kb_type_is_basic(*signature) || *signature == 'v';
+		return type_is_simple(*signature);
 	return length <= KB_SIGNATURE_MAX &&
 	       kb_signature_compile(signature, length, types, NULL) >= 0;
 }

@@ -41,14 +41,39 @@ struct kb_type {
 
 /* kinds of types */
 
+enum {
+	KB_TYPE_BASIC		= 1,
+	KB_TYPE_STRING		= 2,
+	KB_TYPE_NUMBER		= 4,
+	KB_TYPE_CONTAINER	= 8,
+};
+
+/* KB_TYPE_* of each character; a table, since readers ask for every value. */
+extern const uint8_t kb_type_kinds[256];
+
 /* y b n q i u x t d h, and s o g: everything that contains nothing. */
-bool kb_type_is_basic(char code);
+static inline bool kb_type_is_basic(char code)
+{
+	return kb_type_kinds[(uint8_t)code] & KB_TYPE_BASIC;
+}
+
 /* s o g */
-bool kb_type_is_string(char code);
+static inline bool kb_type_is_string(char code)
+{
+	return kb_type_kinds[(uint8_t)code] & KB_TYPE_STRING;
+}
+
 /* y n q i u x t d: any bits are valid, arrays of them are copied at once. */
-bool kb_type_is_number(char code);
+static inline bool kb_type_is_number(char code)
+{
+	return kb_type_kinds[(uint8_t)code] & KB_TYPE_NUMBER;
+}
+
 /* a v ( { as codes of containers */
-bool kb_type_is_container(char code);
+static inline bool kb_type_is_container(char code)
+{
+	return kb_type_kinds[(uint8_t)code] & KB_TYPE_CONTAINER;
+}
 
 /* How dbus1 aligns it (1, 2, 4, 8); 0 if @code begins no type. */
 size_t kb_type_alignment_dbus1(char code);

@@ -4,12 +4,12 @@
 
 #include "lib/siphash.h"
 
-static uint64_t rotate(uint64_t x, unsigned int bits)
+static inline uint64_t rotate(uint64_t x, unsigned int bits)
 {
 	return x << bits | x >> (64 - bits);
 }
 
-static uint64_t load_le64(const uint8_t *p)
+static inline uint64_t load_le64(const uint8_t *p)
 {
 	uint64_t x;
 
@@ -20,7 +20,9 @@ static uint64_t load_le64(const uint8_t *p)
 	return x;
 }
 
-static void sip_round(struct kb_siphash *s)
+/* Small, and called for every word of every name: worth its copies. */
+static inline __attribute__((__always_inline__)) void
+sip_round(struct kb_siphash *s)
 {
 	s->v0 += s->v1;
 	s->v1 = rotate(s->v1, 13) ^ s->v0;
