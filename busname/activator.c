@@ -120,6 +120,7 @@ static void activator_give_up(struct activator *activator, const struct report *
 	activator_status("refusing mail, the service failed too often");
 	activator->state = REFUSING;
 	activator->until_ns = kb_now_ns() + LIMIT_REFUSE_NS;
+	activator->starter->ops->watch(activator->starter);
 }
 
 static void activator_failed(struct activator *activator, const struct report *report)

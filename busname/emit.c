@@ -181,7 +181,10 @@ static void put_unit_section(struct kb_buffer *out, int *r, const struct unit *u
 	put(out, r, unit->source);
 	put(out, r, "\nDescription=");
 	put(out, r, unit->description ?: unit->name);
-	put(out, r, " (bus name)\nDefaultDependencies=no\nRequires=" KEEPER "\nAfter=" KEEPER "\n");
+	put(out, r, " (bus name)\nDefaultDependencies=no\nWants=" KEEPER "\nAfter=" KEEPER "\n");
+	/* Not Requires=: a restart of the keeper does not concern us. */
+	put(out, r, scope->user ? "ConditionPathExists=/sys/fs/kdbus/%U-user/bus\n" :
+				  "ConditionPathExists=/sys/fs/kdbus/0-system/bus\n");
 	if (unit->implicit) {
 		put(out, r, "Before=" TARGET " shutdown.target\nConflicts=shutdown.target\n");
 		if (!scope->user)

@@ -259,6 +259,7 @@ static int manager_start(struct starter *starter, struct report *out)
 	struct unit_state state;
 	int r;
 
+	manager->watching = false;
 	r = manager_find_unit(manager, out);
 	if (r > 0)
 		return STARTER_FAILED;
@@ -375,6 +376,8 @@ static int manager_dispatch(struct starter *starter, struct report *out)
 		return STARTER_PENDING;
 	if (!kb_streq(state.active, "inactive") && !kb_streq(state.active, "failed"))
 		return STARTER_PENDING;
+	if (manager->watching)
+		return kb_streq(state.active, "failed") ? STARTER_PENDING : STARTER_RETRY;
 	return manager_examine(manager, &state, out);
 }
 
@@ -391,6 +394,22 @@ static void manager_settle(struct starter *starter)
 	manager_forget_job(manager);
 	manager_link_close(&manager->link);
 	manager->asked = false;
+	manager->watching = false;
+}
+
+/* "systemctl reset-failed" makes a failed unit an inactive one.  One that never
+ * was called failed cannot be watched for that. */
+static void manager_watch(struct starter *starter)
+{
+	struct manager *manager = to_manager(starter);
+	struct unit_state state;
+
+	manager_forget_job(manager);
+	manager->asked = false;
+	manager->watching = manager->path && manager_read_state(manager, &state) >= 0 &&
+			    kb_streq(state.active, "failed");
+	if (!manager->watching)
+		manager_settle(starter);
 }
 
 void manager_init(struct manager *manager, const char *unit, bool user)
@@ -400,6 +419,7 @@ void manager_init(struct manager *manager, const char *unit, bool user)
 		.fd = manager_fd,
 		.dispatch = manager_dispatch,
 		.settle = manager_settle,
+		.watch = manager_watch,
 		.abandon = manager_settle,
 	};
 

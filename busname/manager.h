@@ -18,6 +18,7 @@
  * @result:	what became of the job, "" while it runs
  * @changed:	the unit's properties are to be read again
  * @asked:	the start is for the mail that waits now
+ * @watching:	nothing is to be started until the unit's failure was reset
  */
 struct manager {
 	struct starter starter;
@@ -29,6 +30,7 @@ struct manager {
 	char result[32];
 	bool changed;
 	bool asked;
+	bool watching;
 };
 
 void manager_init(struct manager *manager, const char *unit, bool user);

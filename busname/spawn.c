@@ -145,6 +145,7 @@ void spawn_init(struct spawn *spawn, char *const *argv)
 		.fd = spawn_fd,
 		.dispatch = spawn_dispatch,
 		.settle = spawn_settle,
+		.watch = spawn_settle,
 		.abandon = spawn_abandon,
 	};
 

@@ -45,6 +45,8 @@ struct starter;
  * @fd:		what to poll for input, -1 for nothing
  * @dispatch:	look what happened; harmless at any time
  * @settle:	the service has the name, nothing is wanted for now
+ * @watch:	the service is left alone: STARTER_RETRY when somebody says that
+ *		it deserves another chance
  * @abandon:	it took too long
  */
 struct starter_ops {
@@ -52,6 +54,7 @@ struct starter_ops {
 	int (*fd)(struct starter *starter);
 	int (*dispatch)(struct starter *starter, struct report *out);
 	void (*settle)(struct starter *starter);
+	void (*watch)(struct starter *starter);
 	void (*abandon)(struct starter *starter);
 };
 
