@@ -77,6 +77,7 @@ struct client *client_free(struct client *client)
 	sd_event_source_unref(client->io_in);
 	sd_event_source_unref(client->io_out);
 	sd_event_source_unref(client->io_bus);
+	sd_event_source_unref(client->behind);
 	sd_event_source_unref(client->timer);
 	matches_deinit(&client->matches);
 	names_deinit(&client->names);
@@ -102,6 +103,7 @@ void client_close(struct client *client)
 	client->state = CLIENT_DEAD;
 	client->io_in = sd_event_source_disable_unref(client->io_in);
 	client->io_out = sd_event_source_disable_unref(client->io_out);
+	client->behind = sd_event_source_disable_unref(client->behind);
 	client->timer = sd_event_source_disable_unref(client->timer);
 	stream_close(&client->stream);
 

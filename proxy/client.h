@@ -45,6 +45,7 @@ enum client_state {
  * @n_dropped:	signals the kernel could not queue, as of the last look
  * @io_in, @io_out: its socket; the same source unless there are two
  * @io_bus:	@conn
+ * @behind:	has its turn for what was read and is not handled yet, @is_behind
  * @timer:	authentication; then descriptors that do not come, or an output
  *		that is not read
  */
@@ -72,7 +73,9 @@ struct client {
 	sd_event_source *io_in;
 	sd_event_source *io_out;
 	sd_event_source *io_bus;
+	sd_event_source *behind;
 	sd_event_source *timer;
+	bool is_behind;
 	bool waits_for_fds;
 	bool is_stuck;
 };

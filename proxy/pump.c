@@ -14,8 +14,13 @@
 #include "proxy/to-dbus1.h"
 #include "proxy/to-kdbus.h"
 
-/* messages of the bus handled before others get their turn */
-#define ROUND 32
+/*
+ * Messages handled before others get their turn.  A receiver's queue in the
+ * kernel holds so many of one user, and must be drained faster than clients of
+ * that user can fill it: several may send at the same time.
+ */
+#define ROUND_FROM_BUS 256
+#define ROUND_FROM_CLIENT 32
 
 /* bytes that tell how long a message is */
 #define HEADER_SIZE 16
@@ -222,16 +227,22 @@ static bool pump_message(struct client *client, const uint8_t *data,
 	return true;
 }
 
+/* Handles what was read, one round of it; is_behind says if there is more. */
 static void pump_consume(struct client *client)
 {
 	bool more = true;
 
-	while (more && client->state < CLIENT_CLOSING) {
+	client->is_behind = false;
+	for (int i = 0; more && client->state < CLIENT_CLOSING; i++) {
 		size_t size;
 		const uint8_t *data = stream_peek(&client->stream, &size);
 
 		if (size == 0)
 			return;
+		if (i == ROUND_FROM_CLIENT) {
+			client->is_behind = true;
+			return;
+		}
 		more = client->state == CLIENT_AUTH ?
 			       pump_auth(client, data, size) :
 			       pump_message(client, data, size);
@@ -265,6 +276,14 @@ static void pump_input(struct client *client)
 		pump_consume(client);
 }
 
+/* What a client said before it hung up still counts. */
+static void pump_hung_up(struct client *client)
+{
+	while (client->is_behind && !client_is_dead(client))
+		pump_consume(client);
+	client_close(client);
+}
+
 static int on_input(sd_event_source *source, int fd, uint32_t events,
 		    void *userdata)
 {
@@ -272,11 +291,21 @@ static int on_input(sd_event_source *source, int fd, uint32_t events,
 
 	(void)source;
 	(void)fd;
-	/* with no more to read, a hang-up is all that can still be noticed */
+	/* while nothing is read, a hang-up is all that can still be noticed */
 	if (events & EPOLLIN)
 		pump_input(client);
 	else if (events & (EPOLLHUP | EPOLLERR))
-		client_close(client);
+		pump_hung_up(client);
+	pump_update(client);
+	return 0;
+}
+
+static int on_behind(sd_event_source *source, void *userdata)
+{
+	struct client *client = userdata;
+
+	(void)source;
+	pump_consume(client);
 	pump_update(client);
 	return 0;
 }
@@ -323,7 +352,7 @@ static void pump_bus(struct client *client)
 	struct kb_message *message;
 	int r = 0;
 
-	for (int i = 0; r == 0 && i < ROUND && !client_is_full(client); i++) {
+	for (int i = 0; r == 0 && i < ROUND_FROM_BUS && !client_is_full(client); i++) {
 		r = kb_conn_recv(client->conn, &message);
 		if (r == 0)
 			r = to_dbus1(client, message);
@@ -401,9 +430,14 @@ static void pump_update(struct client *client)
 		     0 :
 		     EPOLLIN;
 	out = pending ? EPOLLOUT : 0;
+	set_events(client->io_bus, in);
+	sd_event_source_set_enabled(client->behind,
+				    in && client->is_behind ? SD_EVENT_ONESHOT :
+							      SD_EVENT_OFF);
+	if (client->is_behind)
+		in = 0;
 	set_events(client->io_in, client->io_out ? in : in | out);
 	set_events(client->io_out, out);
-	set_events(client->io_bus, in);
 	pump_update_timer(client, is_first);
 	/* one less who did not say Hello yet: others may come in */
 	if (is_first)
@@ -421,6 +455,11 @@ int pump_start(struct client *client)
 	if (r >= 0 && stream->out_fd != stream->in_fd)
 		r = sd_event_add_io(event, &client->io_out, stream->out_fd, 0,
 				    on_output, client);
+	if (r >= 0)
+		r = sd_event_add_defer(event, &client->behind, on_behind,
+				       client);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(client->behind, SD_EVENT_OFF);
 	if (r >= 0)
 		r = sd_event_add_time(event, &client->timer, CLOCK_MONOTONIC,
 				      UINT64_MAX, 0, on_timer, client);
