@@ -11,6 +11,21 @@
 
 #include <linux/version.h>
 
+/* sparse does not know that a guard ends with its scope, and would complain */
+#ifdef __CHECKER__
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#undef guard
+#define guard(name)			unchecked_guard_##name
+#define unchecked_guard_rcu()		((void)0)
+#define unchecked_guard_mutex(lock)	((void)(lock))
+#define unchecked_guard_spinlock(lock)	((void)(lock))
+#define unchecked_guard_rwsem_read(sem)	((void)(sem))
+#define unchecked_guard_rwsem_write(sem) ((void)(sem))
+#endif
+
 /* identity */
 
 #include <linux/capability.h>
