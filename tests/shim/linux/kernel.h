@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Macros that are everywhere. */
+#ifndef SHIM_LINUX_KERNEL_H
+#define SHIM_LINUX_KERNEL_H
+
+#include <linux/stddef.h>
+#include <linux/types.h>
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#define U32_MAX 0xffffffffu
+
+#define container_of(pointer, type, member)				\
+	((type *)((char *)(pointer) - offsetof(type, member)))
+
+#define __cleanup(function) __attribute__((__cleanup__(function)))
+
+#define min(a, b)							\
+	({								\
+		__auto_type _a = (a);					\
+		__auto_type _b = (b);					\
+		_Static_assert(_Generic(_a, typeof(_b): 1), "types");	\
+		_a < _b ? _a : _b;					\
+	})
+#define max(a, b)							\
+	({								\
+		__auto_type _a = (a);					\
+		__auto_type _b = (b);					\
+		_Static_assert(_Generic(_a, typeof(_b): 1), "types");	\
+		_a > _b ? _a : _b;					\
+	})
+#define swap(a, b)							\
+	do {								\
+		typeof(a) _swap = (a);					\
+		(a) = (b);						\
+		(b) = _swap;						\
+	} while (0)
+
+#define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
+#define WRITE_ONCE(x, value) (*(volatile typeof(x) *)&(x) = (value))
+
+static inline u64 div_u64(u64 dividend, u32 divisor)
+{
+	return dividend / divisor;
+}
+
+#endif /* SHIM_LINUX_KERNEL_H */

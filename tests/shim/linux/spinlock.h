@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A spinlock that notices its misuse. */
+#ifndef SHIM_LINUX_SPINLOCK_H
+#define SHIM_LINUX_SPINLOCK_H
+
+#include <linux/cleanup.h>
+#include <linux/lockdep.h>
+
+typedef struct {
+	int held;
+} spinlock_t;
+
+static inline void spin_lock_init(spinlock_t *lock)
+{
+	lock->held = 0;
+}
+
+static inline void spin_lock(spinlock_t *lock)
+{
+	shim_check(!lock->held);
+	lock->held = 1;
+	shim_n_locks++;
+	shim_atomic_depth++;
+}
+
+static inline void spin_unlock(spinlock_t *lock)
+{
+	shim_check(lock->held);
+	lock->held = 0;
+	shim_n_locks--;
+	shim_atomic_depth--;
+}
+
+#endif /* SHIM_LINUX_SPINLOCK_H */

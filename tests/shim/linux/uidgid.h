@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Users and groups of the kernel, and what a user namespace calls them. */
+#ifndef SHIM_LINUX_UIDGID_H
+#define SHIM_LINUX_UIDGID_H
+
+#include <linux/types.h>
+
+typedef struct {
+	uid_t val;
+} kuid_t;
+
+typedef struct {
+	gid_t val;
+} kgid_t;
+
+/* ids below @count are those of the kernel less @base */
+struct user_namespace {
+	u32 base;
+	u32 count;
+};
+
+#define KUIDT_INIT(value) ((kuid_t){ value })
+#define KGIDT_INIT(value) ((kgid_t){ value })
+#define INVALID_UID KUIDT_INIT(-1)
+#define INVALID_GID KGIDT_INIT(-1)
+
+static inline kuid_t make_kuid(struct user_namespace *ns, uid_t uid)
+{
+	return uid < ns->count ? KUIDT_INIT(ns->base + uid) : INVALID_UID;
+}
+
+static inline kgid_t make_kgid(struct user_namespace *ns, gid_t gid)
+{
+	return gid < ns->count ? KGIDT_INIT(ns->base + gid) : INVALID_GID;
+}
+
+static inline bool uid_eq(kuid_t a, kuid_t b)
+{
+	return a.val == b.val;
+}
+
+static inline bool gid_eq(kgid_t a, kgid_t b)
+{
+	return a.val == b.val;
+}
+
+static inline bool uid_lt(kuid_t a, kuid_t b)
+{
+	return a.val < b.val;
+}
+
+static inline bool gid_lt(kgid_t a, kgid_t b)
+{
+	return a.val < b.val;
+}
+
+static inline bool uid_valid(kuid_t uid)
+{
+	return uid.val != (uid_t)-1;
+}
+
+static inline bool gid_valid(kgid_t gid)
+{
+	return gid.val != (gid_t)-1;
+}
+
+#endif /* SHIM_LINUX_UIDGID_H */
