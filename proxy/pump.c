@@ -16,8 +16,8 @@
 
 /*
  * Messages handled before others get their turn.  A receiver's queue in the
- * kernel holds so many of one user, and must be drained faster than clients of
- * that user can fill it: several may send at the same time.
+ * kernel holds 256 of one user, so all queues are emptied before any client may
+ * send more: what clients say to each other is never lost.
  */
 #define ROUND_FROM_BUS 256
 #define ROUND_FROM_CLIENT 32
@@ -333,7 +333,7 @@ static void pump_tell_dropped(struct client *client)
 		return;
 	client->n_dropped = client->conn->n_dropped;
 	refusal_drop(client, n, NULL,
-		     "signals came faster than it reads, its pool is full");
+		     "they came faster than they could be taken from its queue");
 }
 
 /* The bus is gone, for all of us. */
@@ -345,6 +345,21 @@ static void pump_bus_ended(struct client *client)
 	while (proxy->clients)
 		client_close(proxy->clients);
 	sd_event_exit(proxy->event, 0);
+}
+
+/*
+ * A queue that is not empty after a whole round is filled by somebody who is
+ * not served here, and would keep all who are from their turns.
+ */
+static void pump_rank(struct client *client, bool is_flooded)
+{
+	int64_t now = SD_EVENT_PRIORITY_NORMAL;
+	int64_t due = is_flooded ? SD_EVENT_PRIORITY_NORMAL :
+				   SD_EVENT_PRIORITY_IMPORTANT;
+
+	if (sd_event_source_get_priority(client->io_bus, &now) >= 0 &&
+	    now != due)
+		sd_event_source_set_priority(client->io_bus, due);
 }
 
 static void pump_bus(struct client *client)
@@ -361,6 +376,7 @@ static void pump_bus(struct client *client)
 			return;
 	}
 	pump_tell_dropped(client);
+	pump_rank(client, r == 0);
 	if (r == -ECONNRESET || r == -ESHUTDOWN)
 		pump_bus_ended(client);
 	else if (r < 0 && r != -EAGAIN)
@@ -397,11 +413,15 @@ static void set_events(sd_event_source *source, uint32_t events)
 
 static int pump_watch_bus(struct client *client)
 {
+	int r;
+
 	if (client->io_bus || !client->conn)
 		return 0;
-	return sd_event_add_io(client->proxy->event, &client->io_bus,
-			       kb_conn_fd(client->conn), EPOLLIN, on_bus,
-			       client);
+	r = sd_event_add_io(client->proxy->event, &client->io_bus,
+			    kb_conn_fd(client->conn), EPOLLIN, on_bus, client);
+	if (r >= 0)
+		pump_rank(client, false);
+	return r < 0 ? r : 0;
 }
 
 /*

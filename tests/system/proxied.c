@@ -698,6 +698,46 @@ static void topic_stalled(void)
 	end_close(&other);
 }
 
+/* more signals at once than the kernel queues of one user */
+
+static void topic_burst(void)
+{
+	static struct end to[10];
+	struct end from[2];
+	struct kb_message *signal, *message;
+	unsigned int n_heard = 0, n_signals = 1500;
+
+	for (size_t i = 0; i < KB_ARRAY_SIZE(to); i++) {
+		open_root(&to[i]);
+		end_call_succeeds(&to[i], "AddMatch",
+				  "interface='org.kdbus.Test'");
+	}
+	open_root(&from[0]);
+	open_root(&from[1]);
+	signal = new_signal("Burst");
+	for (unsigned int i = 0; i < n_signals; i++)
+		for (int j = 0; j < 2; j++)
+			end_send(&from[j], signal);
+	kb_message_unref(signal);
+	end_sync(&from[0]);
+	end_sync(&from[1]);
+	for (size_t i = 0; i < KB_ARRAY_SIZE(to); i++) {
+		for (unsigned int j = 0; j < 2 * n_signals; j++) {
+			message = end_receive(&to[i], 1000);
+			if (!message)
+				break;
+			n_heard++;
+			kb_message_unref(message);
+		}
+		end_close(&to[i]);
+	}
+	end_close(&from[0]);
+	end_close(&from[1]);
+	result(n_heard == 2 * n_signals * KB_ARRAY_SIZE(to),
+	       "%u of %zu signals of two bursts were heard", n_heard,
+	       2 * n_signals * KB_ARRAY_SIZE(to));
+}
+
 /* noise: valid messages with a byte or two changed */
 
 static void topic_noise(void)
@@ -785,7 +825,7 @@ static const struct {
 	{ "monitor", topic_monitor }, { "policy", topic_policy },
 	{ "moving", topic_moving },   { "stalled", topic_stalled },
 	{ "noise", topic_noise },     { "crowd", topic_crowd },
-	{ "own", topic_own },
+	{ "burst", topic_burst },     { "own", topic_own },
 };
 
 int main(int argc, char **argv)
