@@ -152,10 +152,10 @@ TEST("at the deadline the requester gets one REPLY_TIMEOUT, and a late reply EBA
 
 	peers();
 	start = now_ns();
-	must(send_request_for(77, 100 * MSEC));
+	must(send_request_for(77, 500 * MSEC));
 	expect_nothing(a);
 	expect(peer_readable(a, 5000));
-	expect(now_ns() - start >= 100 * MSEC);
+	expect(now_ns() - start >= 500 * MSEC);
 	expect_reply_notice(a, KDBUS_ITEM_REPLY_TIMEOUT, 77);
 	expect_errno(EBADSLT, send_reply(b, a->id, 1, 77));
 	sleep_ms(50);
@@ -202,9 +202,9 @@ TEST("every request has its own deadline, whatever the order of sending")
 {
 	peers();
 	must(send_request_for(1, 20 * SEC));
-	must(send_request_for(2, 300 * MSEC));
-	must(send_request_for(3, 100 * MSEC));
-	must(send_request_for(4, 500 * MSEC));
+	must(send_request_for(2, 800 * MSEC));
+	must(send_request_for(3, 400 * MSEC));
+	must(send_request_for(4, 1200 * MSEC));
 	expect(peer_readable(a, 5000));
 	expect_reply_notice(a, KDBUS_ITEM_REPLY_TIMEOUT, 3);
 	expect(peer_readable(a, 5000));
@@ -235,10 +235,10 @@ TEST("very distant deadlines are no problem")
 TEST("an answered request never times out")
 {
 	peers();
-	must(send_request_for(1, 100 * MSEC));
+	must(send_request_for(1, 700 * MSEC));
 	must(send_reply(b, a->id, 2, 1));
 	expect_message(a, 2);
-	sleep_ms(300);
+	sleep_ms(1000);
 	expect_nothing(a);
 }
 

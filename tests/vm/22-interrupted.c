@@ -64,16 +64,17 @@ TEST("with SA_RESTART the call goes on, and the receiver sees it once")
 
 TEST("with SA_RESTART the original deadline stays")
 {
-	__u64 begin = now_ns();
 	struct sync_call sync;
+	__u64 begin;
 
 	peers(SA_RESTART);
-	start(&sync, 7, 600 * MSEC);
+	begin = now_ns();
+	start(&sync, 7, 1500 * MSEC);
 	for (int i = 0; i < 4; i++)
 		interrupt(&sync);
 	expect_errno(ETIMEDOUT, sync_join(&sync));
-	expect(now_ns() - begin >= 590 * MSEC);
-	expect(now_ns() - begin < 5 * SEC);
+	expect(now_ns() - begin >= 1500 * MSEC);
+	expect(now_ns() - begin < 10 * SEC);
 	expect_errno(EBADSLT, send_reply(b, a->id, 1, 7));
 }
 
@@ -117,7 +118,7 @@ TEST("a reply that comes between interruption and resumption is kept")
 	expect_ok(peer_free(a, sync.cmd.send.reply.offset));
 }
 
-TEST("an answer counts for more than a cancel descriptor, which counts for more than the deadline")
+TEST("an answer counts for more than a readable cancel descriptor")
 {
 	for (int answered = 0; answered < 2; answered++) {
 		int event = eventfd(1, EFD_CLOEXEC);
@@ -125,7 +126,7 @@ TEST("an answer counts for more than a cancel descriptor, which counts for more 
 
 		test_case("answered %d", answered);
 		peers(0);
-		start(&sync, 7, answered ? 20 * SEC : 400 * MSEC);
+		start(&sync, 7, 20 * SEC);
 		interrupt(&sync);
 		expect_errno(EINTR, sync_join(&sync));
 		if (answered)
@@ -160,10 +161,10 @@ TEST("a call never resumed lapses at its deadline without a word")
 	struct sync_call sync;
 
 	peers(0);
-	start(&sync, 7, 500 * MSEC);
+	start(&sync, 7, 1500 * MSEC);
 	interrupt(&sync);
 	expect_errno(EINTR, sync_join(&sync));
-	sleep_ms(900);
+	sleep_ms(2000);
 	expect_nothing(a);
 	expect_errno(EBADSLT, send_reply(b, a->id, 1, 7));
 	/* and its slot is free again */
@@ -225,7 +226,7 @@ TEST("a reply kept for a call never resumed gives its memory back")
 
 	peers(0);
 	for (int i = 0; i < 3; i++) {
-		start(&sync, 7 + i, 1500 * MSEC);
+		start(&sync, 7 + i, 2500 * MSEC);
 		interrupt(&sync);
 		expect_errno(EINTR, sync_join(&sync));
 		msg_reply(&msg, a->id, 1, 7 + i);
@@ -233,7 +234,7 @@ TEST("a reply kept for a call never resumed gives its memory back")
 		expect_ok(send_msg(b, &msg));
 	}
 	/* after its deadline, or with its connection; both without a report */
-	sleep_ms(1800);
+	sleep_ms(2800);
 	expect_nothing(a);
 	peer_close(a);
 }

@@ -147,6 +147,45 @@ TEST("all rules of a match must hold, and one match is enough")
 	expect_nothing(b);
 }
 
+TEST("however many matches of a connection hold, it gets one copy")
+{
+	static const __u64 mask[8];
+	struct peer *who[3];
+
+	peers();
+	must(name_acquire(a, "a.b", 0, NULL));
+	must(name_acquire(a, "a.c", 0, NULL));
+	for (int i = 0; i < 3; i++)
+		who[i] = peer_new(bus);
+	/* one kind of match after the other, so that receivers interleave */
+	for (int i = 0; i < 3; i++)
+		must(match_u64(who[i], 1, KDBUS_ITEM_ID, ANY));
+	for (int i = 0; i < 3; i++)
+		must(match_u64(who[i], 2, KDBUS_ITEM_ID, a->id));
+	for (int i = 0; i < 3; i++)
+		must(match_name(who[i], 3, i & 1 ? "a.b" : "a.c"));
+	for (int i = 0; i < 3; i++)
+		must(match_name(who[i], 4, i & 1 ? "a.c" : "a.b"));
+	for (int i = 0; i < 3; i++)
+		must(match_cmd(who[i], 5, 0, KDBUS_ITEM_BLOOM_MASK, mask, sizeof(mask)));
+	must(send_broadcast(a, 7));
+	for (int i = 0; i < 3; i++) {
+		expect_message(who[i], 7);
+		expect_nothing(who[i]);
+	}
+	for (int i = 0; i < 3; i++)
+		must(match_all(who[i], 6));
+	for (int i = 0; i < 3; i++)
+		must(match_name_change(who[i], 7, KDBUS_ITEM_NAME_REMOVE, ANY, ANY, NULL));
+	for (int i = 0; i < 3; i++)
+		must(match_name_change(who[i], 7, KDBUS_ITEM_NAME_REMOVE, ANY, ANY, "a.b"));
+	must(name_release(a, "a.b"));
+	for (int i = 0; i < 3; i++) {
+		expect_name_notice(who[i], KDBUS_ITEM_NAME_REMOVE, a->id, KDBUS_NAME_PRIMARY, 0, 0, "a.b");
+		expect_nothing(who[i]);
+	}
+}
+
 TEST("rules for signals and rules for notifications never hold together")
 {
 	struct kdbus_notify_id_change any = { .id = ANY };

@@ -350,29 +350,45 @@ TEST("mail with descriptors is lost at a holder that accepts none")
 	expect_nothing(activator);
 }
 
+static int send_name_as_stranger(struct peer *stranger, const char *name, __u64 cookie)
+{
+	int r;
+
+	become(UID_A);
+	r = send_name(stranger, name, cookie);
+	become(0);
+	return r;
+}
+
 TEST("moved mail is charged to its sender at the new holder")
 {
 	struct peer *stranger;
 
-	peers();
+	bus = bus_new(.flags = KDBUS_MAKE_ACCESS_WORLD);
+	activator = activator_new(bus, "a.b", .access = { KDBUS_POLICY_ACCESS_WORLD, KDBUS_POLICY_TALK, 0 });
 	holder_new(bus, "open.name", .access = { KDBUS_POLICY_ACCESS_WORLD, KDBUS_POLICY_TALK, 0 });
+	a = peer_new(bus);
+	b = peer_new(bus);
 	stranger = peer_new(bus, .uid = UID_A);
-	for (int i = 0; i < 200; i++)
-		must(send_name(a, "a.b", i));
-	must(name_acquire(b, "a.b", 0, NULL));
 	must(name_acquire(b, "open.name", 0, NULL));
+	for (int i = 0; i < 200; i++)
+		must(send_name_as_stranger(stranger, "a.b", i));
+	must(name_acquire(b, "a.b", 0, NULL));
 	for (int i = 0; i < 56; i++)
-		expect_ok(send_to(a, b->id, 1000 + i));
-	expect_errno(ENOBUFS, send_to(a, b->id, 2000));
-	expect_ok(send_to(stranger, b->id, 3000));
+		expect_ok(send_name_as_stranger(stranger, "open.name", 1000 + i));
+	expect_errno(ENOBUFS, send_name_as_stranger(stranger, "open.name", 2000));
+	/* not to the new holder, nor to its user */
+	for (int i = 0; i < 256; i++)
+		expect_ok(send_to(a, b->id, 3000 + i));
+	expect_errno(ENOBUFS, send_to(a, b->id, 4000));
 	/* and no longer at the old one */
 	must(name_release(b, "a.b"));
 	for (int i = 0; i < 200; i++)
-		expect_ok(send_to(a, b->id, 4000 + i));
-	expect_errno(ENOBUFS, send_to(a, b->id, 5000));
+		expect_ok(send_name_as_stranger(stranger, "open.name", 5000 + i));
+	expect_errno(ENOBUFS, send_name_as_stranger(stranger, "open.name", 6000));
 	for (int i = 0; i < 56; i++)
-		expect_ok(send_name(a, "a.b", i));
-	expect_errno(ENOBUFS, send_name(a, "a.b", 0));
+		expect_ok(send_name_as_stranger(stranger, "a.b", i));
+	expect_errno(ENOBUFS, send_name_as_stranger(stranger, "a.b", 0));
 }
 
 TEST("peeked mail that moves away still needs its FREE at the old holder")

@@ -41,9 +41,14 @@ static void settle(void)
 	sleep_ms(100);
 }
 
-/* Runs @round often; what grows with every round is a leak. */
+/*
+ * Runs @round often.  Caches of the kernel grow now and then; a leak grows
+ * every time.
+ */
 static void check(const char *what, unsigned rounds, void (*round)(void))
 {
+	/* an object of 64 bytes per round would show */
+	const long bound = rounds * 64 / 1024 + 8;
 	long before, after;
 	unsigned fds;
 
@@ -51,15 +56,19 @@ static void check(const char *what, unsigned rounds, void (*round)(void))
 		round();
 	settle();
 	fds = count_fds();
-	before = kernel_memory();
-	for (unsigned i = 0; i < rounds; i++)
-		round();
-	settle();
 	after = kernel_memory();
-	expect_eq(count_fds(), fds);
-	test_case("%s: %ld KiB before, %ld KiB after %u rounds", what, before, after, rounds);
-	/* a slab object of 256 bytes per round would show */
-	expect(after - before < (long)(rounds * 256 / 1024) + 64);
+	for (int attempt = 0; attempt < 6; attempt++) {
+		before = after;
+		for (unsigned i = 0; i < rounds; i++)
+			round();
+		settle();
+		after = kernel_memory();
+		expect_eq(count_fds(), fds);
+		if (after - before < bound)
+			return;
+		test_note("%s: %ld KiB before, %ld KiB after %u rounds", what, before, after, rounds);
+	}
+	expect(!"it grew every time");
 }
 
 static void round_peer(void)
@@ -173,7 +182,7 @@ static void round_bus(void)
 
 TEST("buses and endpoints leave nothing behind")
 {
-	check("buses", 800, round_bus);
+	check("buses", 500, round_bus);
 }
 
 static char mount_point[] = "/tmp/kdbus-leak-XXXXXX";
@@ -194,20 +203,20 @@ TEST("mounts leave nothing behind")
 {
 	if (!mkdtemp(mount_point))
 		test_skip("no directory");
-	check("mounts", 400, round_mount);
+	check("mounts", 200, round_mount);
 	rmdir(mount_point);
 }
 
 static void round_names(void)
 {
-	name_acquire(a, "a.b", KDBUS_NAME_ALLOW_REPLACEMENT | KDBUS_NAME_QUEUE, NULL);
-	name_acquire(b, "a.b", KDBUS_NAME_REPLACE_EXISTING, NULL);
-	name_release(b, "a.b");
-	name_release(a, "a.b");
 	for (int i = 0; i < 4; i++) {
 		match_all(a, i);
 		match_names(b);
 	}
+	name_acquire(a, "a.b", KDBUS_NAME_ALLOW_REPLACEMENT | KDBUS_NAME_QUEUE, NULL);
+	name_acquire(b, "a.b", KDBUS_NAME_REPLACE_EXISTING, NULL);
+	name_release(b, "a.b");
+	name_release(a, "a.b");
 	for (int i = 0; i < 4; i++)
 		match_remove(a, i);
 	match_remove(b, 1001);
