@@ -106,6 +106,18 @@ static int meta_reserve(struct kdbus_draft *draft, size_t size)
 	return 0;
 }
 
+/* where the last item ends */
+static size_t meta_end(const struct kdbus_draft *draft)
+{
+	const u8 *start = draft->meta;
+	struct kdbus_item *item;
+	const u8 *end = start;
+
+	kdbus_items_for_each(item, draft->meta, start + draft->meta_size)
+		end = (u8 *)item + item->size;
+	return end - start;
+}
+
 /* Write the metadata items, unless the receiver before had the same. */
 static int draft_render(struct kdbus_draft *draft, struct kdbus_conn *dst)
 {
@@ -147,6 +159,8 @@ static int draft_render(struct kdbus_draft *draft, struct kdbus_conn *dst)
 		at = kdbus_item_put(at, KDBUS_ITEM_TIMESTAMP, &draft->stamp,
 				    sizeof(draft->stamp));
 	draft->meta_size = at - (u8 *)draft->meta;
+	draft->meta_end = mask & KDBUS_ATTACH_TIMESTAMP ? draft->meta_size :
+							  meta_end(draft);
 	draft->meta_mask = mask;
 	draft->meta_for = kdbus_conn_ref(dst);
 	return 0;
@@ -190,7 +204,7 @@ int kdbus_draft_address(struct kdbus_draft *draft, struct kdbus_conn *dst,
 	if (r)
 		return r;
 	if (draft->meta_size)
-		size = KDBUS_ALIGN8(size) + draft->meta_size;
+		size = KDBUS_ALIGN8(size) + draft->meta_end;
 	draft->msg->size = size;
 	draft_set_offsets(draft);
 	*out_size = KDBUS_ALIGN8(KDBUS_ALIGN8(size) + draft->payload_size);

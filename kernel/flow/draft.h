@@ -51,6 +51,7 @@ struct kdbus_part {
  * @identity:	credentials of the sender, as far as some receiver wanted them
  * @meta:	metadata as rendered last
  * @meta_size:	bytes, a multiple of 8
+ * @meta_end:	the same without the padding of the last item
  * @meta_room:	bytes there is room for at @meta
  * @meta_mask:	what was asked for then
  * @meta_for:	by whom, with a reference; NULL if nothing was rendered
@@ -82,6 +83,7 @@ struct kdbus_draft {
 	struct kdbus_identity *identity;
 	void *meta;
 	size_t meta_size;
+	size_t meta_end;
 	size_t meta_room;
 	u64 meta_mask;
 	struct kdbus_conn *meta_for;

@@ -136,6 +136,7 @@ static void entry_set_holder(struct kdbus_name_entry *entry,
  */
 void kdbus_name_settle(struct kdbus_name_entry *entry)
 {
+	/* pairs with smp_load_acquire() in kdbus_name_get_holder() */
 	smp_store_release(&entry->seq, entry->seq + 1);
 }
 
@@ -340,9 +341,9 @@ static int claim(struct kdbus_conn *conn, struct kdbus_name_entry *entry,
 	int r;
 
 	mine = owner_find(conn, entry);
-	*return_flags = saved;
 	if (!mine && conn->names.n >= KDBUS_NAMES_MAX)
 		return -E2BIG;
+	*return_flags = saved;
 
 	if (!primary || (primary != mine && flags & KDBUS_NAME_REPLACE_EXISTING &&
 			 primary->flags & KDBUS_NAME_ALLOW_REPLACEMENT)) {
@@ -519,6 +520,7 @@ struct kdbus_conn *kdbus_name_get_holder(struct kdbus_bus *bus,
 	struct kdbus_conn *conn;
 	unsigned int seq;
 
+	/* pairs with smp_store_release() in kdbus_name_settle() */
 	while ((seq = smp_load_acquire(&entry->seq)) & 1) {
 		mutex_lock(&bus->names.lock);
 		mutex_unlock(&bus->names.lock);
