@@ -79,7 +79,7 @@ static int manager_call(struct manager *manager, const char *path, const char *i
 	return manager_link_call(&manager->link, message, on_signal, manager, out_reply);
 }
 
-/* One property, of type "s", "i" or "(uo)". */
+/* One property. */
 static int manager_get(struct manager *manager, const char *path, const char *interface,
 		       const char *property, struct kb_message **out_reply)
 {
@@ -117,6 +117,19 @@ static int manager_get_int(struct manager *manager, const char *property, int32_
 
 	r = manager_get(manager, manager->path, SERVICE_INTERFACE, property, &reply);
 	return r < 0 ? r : kb_message_read(reply, "v", "i", out);
+}
+
+/* When the main process was last started; tells one start from another. */
+static uint64_t manager_last_start(struct manager *manager)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *reply = NULL;
+	uint64_t usec = 0;
+
+	if (manager_get(manager, manager->path, SERVICE_INTERFACE,
+			"ExecMainStartTimestampMonotonic", &reply) < 0 ||
+	    kb_message_read(reply, "v", "t", &usec) < 0)
+		return 0;
+	return usec;
 }
 
 static int manager_read_state(struct manager *manager, struct unit_state *out)
@@ -239,6 +252,7 @@ static int manager_start_unit(struct manager *manager, struct report *out)
 	int r;
 
 	manager_forget_job(manager);
+	manager->last_start = manager_last_start(manager);
 	r = manager_call(manager, MANAGER_PATH, MANAGER_INTERFACE, "StartUnit", manager->unit,
 			 "replace", &reply);
 	if (r < 0)
@@ -289,14 +303,19 @@ static int manager_start(struct starter *starter, struct report *out)
 
 /* watching */
 
-/* The unit went down; @result is its own word for why. */
+/*
+ * The unit went down; @result is its own word for why.  That is the word of
+ * the start before if the manager refused this one because of its limit, for
+ * a unit that has failed keeps its reason.
+ */
 static int report_result(struct manager *manager, const char *result, struct report *out)
 {
-	int32_t code = 0, status = 0;
+	bool refused = kb_streq(manager->result, "failed") && manager->last_start &&
+		       manager_last_start(manager) == manager->last_start;
+	int32_t status = 0;
 
-	manager_get_int(manager, "ExecMainCode", &code);
 	manager_get_int(manager, "ExecMainStatus", &status);
-	if (kb_streq(result, "start-limit-hit")) {
+	if (refused || kb_streq(result, "start-limit-hit")) {
 		report_fail(out, KB_ERROR_LIMITS_EXCEEDED,
 			    "unit %s was started too often (start limit)", manager->unit);
 		out->limited = true;

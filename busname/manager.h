@@ -16,6 +16,7 @@
  * @path:	the unit's object, owned; NULL while unknown
  * @job:	the job that starts it, owned; NULL when it is done
  * @result:	what became of the job, "" while it runs
+ * @last_start:	of the unit's main process before the job, in its own clock
  * @changed:	the unit's properties are to be read again
  * @asked:	the start is for the mail that waits now
  * @watching:	nothing is to be started until the unit's failure was reset
@@ -28,6 +29,7 @@ struct manager {
 	char *path;
 	char *job;
 	char result[32];
+	uint64_t last_start;
 	bool changed;
 	bool asked;
 	bool watching;

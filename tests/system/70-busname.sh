@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Bus name units: from a file in /etc to a service that is started by its first
+# message and leaves again.
+. "${0%/*}/util.sh"
+. "${0%/*}/busname.sh"
+
+busname t.good
+service t.good "ExecStart=$echo_exec --address=$native --name=t.good --idle-timeout=2"
+busname t.many TriggerLimitBurst=0 Exec="$echo_exec --name=t.many --exit-after=3"
+busname t.user 'AllowUser=nobody own'
+service t.user User=nobody "ExecStart=$echo_exec --address=$native --name=t.user"
+busname t.stranger
+service t.stranger User=nobody "ExecStart=$echo_exec --address=$native --name=t.stranger"
+# wrong in every way, and no reason for others not to work
+printf 'no section\n[BusName]\nService=x\nAllowWorld=\377\nNoSuchKey=1\n' >$units/t.wrong.busname
+mkdir -p $units/t.folder.busname
+printf '[BusName]\nName=t.other\n' >$units/t.name.busname
+printf '[BusName]\nService=missing.service\n' >$units/t.missing.busname
+start_names
+
+check "the generated units are sound" systemd-analyze verify /run/systemd/generator/t.good.busname.service
+warnings=$(dmesg | grep kdbus-busname-generator)
+for what in "t.wrong.busname:1: no assignment" "t.wrong.busname:3: Service: no name of a service" \
+    "t.wrong.busname:4: not UTF-8" "t.wrong.busname:5: unknown key NoSuchKey" \
+    "t.folder.busname: cannot be read: Is a directory" "t.name.busname:2: Name: t.other is not" \
+    "t.missing.busname: missing.service is nowhere"; do
+    like "warned: $what" "/$what" "$warnings"
+done
+
+check "the service is not running" inactive t.good.service
+same "a call starts it and gets its answer" 's "x"' "$(call t.good)"
+check "it runs" active t.good.service
+check "left alone, it goes" await 30 inactive t.good.service
+same "the next call starts it again" 's "again"' "$(call t.good again)"
+same "a restarted activator goes on" 's "x"' "$(systemctl restart t.good.busname.service; call t.good)"
+same "a restarted keeper does, too" 's "x"' "$(systemctl restart kdbus-bus.service; call t.good)"
+for i in {1..20}; do
+    answer=$(call t.many "$i")
+    [ "$answer" = "s \"$i\"" ] || break
+done
+same "a service that leaves after every few calls answers all of them" 's "20"' "$answer"
+
+same "a service of another user owns its name when it may" 's "x"' "$(call t.user)"
+like "and does not when it may not" "Spawn.ChildExited.*t.stranger" "$(call t.stranger)"
+
+systemctl stop t.good.busname.service t.good.service
+like "a stopped name is unknown" "nobody has the name|ServiceUnknown" "$(call t.good)"
+
+private=$(for pid in $(pgrep -x kdbus-activator); do
+    awk '/^Private/ { kib += $2 } END { print kib }' "/proc/$pid/smaps_rollup"
+done | sort -n | tail -1)
+check "no activator has more than 300 KiB for itself (the largest $private)" test "${private:-999}" -le 300
+
+stop_names
+finish
