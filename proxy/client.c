@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "lib/conn.h"
-#include "lib/log.h"
 #include "proxy/client.h"
 #include "proxy/proxy.h"
 
@@ -111,8 +110,8 @@ void client_close(struct client *client)
 	client_unlink(client);
 	client->next = proxy->dead;
 	proxy->dead = client;
-	if (sd_event_source_set_enabled(proxy->reaper, SD_EVENT_ONESHOT) < 0)
-		kb_log(LOG_ERR, "Cannot free clients that left");
+	/* fails only after the end of the loop, when all are freed anyway */
+	(void)sd_event_source_set_enabled(proxy->reaper, SD_EVENT_ONESHOT);
 }
 
 void client_close_gently(struct client *client)

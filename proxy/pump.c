@@ -406,9 +406,12 @@ static void set_events(sd_event_source *source, uint32_t events)
 
 	if (!source)
 		return;
-	(void)sd_event_source_get_io_events(source, &before);
-	if (before != events && sd_event_source_set_io_events(source, events) < 0)
-		kb_log(LOG_ERR, "Cannot change what to wait for");
+	/* files are always ready, their source only waits for its turn */
+	if (sd_event_source_get_io_events(source, &before) < 0)
+		sd_event_source_set_enabled(source, events ? SD_EVENT_ON :
+							     SD_EVENT_OFF);
+	else if (before != events)
+		sd_event_source_set_io_events(source, events);
 }
 
 static int pump_watch_bus(struct client *client)
@@ -456,7 +459,8 @@ static void pump_update(struct client *client)
 							      SD_EVENT_OFF);
 	if (client->is_behind)
 		in = 0;
-	set_events(client->io_in, client->io_out ? in : in | out);
+	set_events(client->io_in,
+		   client->stream.in_fd == client->stream.out_fd ? in | out : in);
 	set_events(client->io_out, out);
 	pump_update_timer(client, is_first);
 	/* one less who did not say Hello yet: others may come in */
@@ -464,7 +468,13 @@ static void pump_update(struct client *client)
 		door_update(client->proxy);
 }
 
-int pump_start(struct client *client)
+static int on_file_input(sd_event_source *source, void *userdata)
+{
+	return on_input(source, -1, EPOLLIN, userdata);
+}
+
+/* Standard input and output may be files, which cannot be waited for. */
+static int pump_watch_client(struct client *client)
 {
 	struct stream *stream = &client->stream;
 	sd_event *event = client->proxy->event;
@@ -472,9 +482,26 @@ int pump_start(struct client *client)
 
 	r = sd_event_add_io(event, &client->io_in, stream->in_fd, EPOLLIN,
 			    on_input, client);
-	if (r >= 0 && stream->out_fd != stream->in_fd)
-		r = sd_event_add_io(event, &client->io_out, stream->out_fd, 0,
-				    on_output, client);
+	if (r == -EPERM) {
+		r = sd_event_add_defer(event, &client->io_in, on_file_input,
+				       client);
+		if (r >= 0)
+			r = sd_event_source_set_enabled(client->io_in,
+							SD_EVENT_ON);
+	}
+	if (r < 0 || stream->out_fd == stream->in_fd)
+		return r;
+	r = sd_event_add_io(event, &client->io_out, stream->out_fd, 0,
+			    on_output, client);
+	return r == -EPERM ? 0 : r;
+}
+
+int pump_start(struct client *client)
+{
+	sd_event *event = client->proxy->event;
+	int r;
+
+	r = pump_watch_client(client);
 	if (r >= 0)
 		r = sd_event_add_defer(event, &client->behind, on_behind,
 				       client);
