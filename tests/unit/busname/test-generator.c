@@ -150,7 +150,8 @@ static void put(const char *root, const struct piece *piece)
 		return;
 	file = fopen(path, "we");
 	cr_assert_not_null(file, "%s", path);
-	fwrite(piece->text.data, 1, piece->text.size, file);
+	if (piece->text.size > 0)
+		fwrite(piece->text.data, 1, piece->text.size, file);
 	fclose(file);
 }
 
