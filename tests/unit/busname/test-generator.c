@@ -323,11 +323,13 @@ Test(generator, writes_what_the_golden_files_say)
 	for (i = 0; i < n; i++) {
 		char path[PATH_MAX + 256];
 
-		if (entries[i]->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", golden(), entries[i]->d_name);
-		run_case(path);
-		ran++;
+		if (entries[i]->d_name[0] != '.') {
+			snprintf(path, sizeof(path), "%s/%s", golden(), entries[i]->d_name);
+			run_case(path);
+			ran++;
+		}
+		free(entries[i]);
 	}
+	free(entries);
 	cr_assert_gt(ran, 0);
 }
