@@ -144,11 +144,15 @@ struct method {
 	int (*function)(struct call *call);
 };
 
-/* A signal that others make and we only describe, or a property. */
+/**
+ * struct signal - a signal that others make and we only describe
+ * @names:	of its arguments, NULL where they have none
+ */
 struct signal {
 	const char *interface;
 	const char *member;
 	const char *signature;
+	const char *names[4];
 };
 
 extern const struct method driver_methods[];

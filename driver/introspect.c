@@ -28,7 +28,9 @@ static const struct property {
 
 /* introspection */
 
-static void print_args(struct kb_buffer *xml, const char *signature, const char *direction)
+/* One line per complete type; @direction and @names may be NULL. */
+static void print_args(struct kb_buffer *xml, const char *signature, const char *direction,
+		       const char *const *names)
 {
 	int n;
 
@@ -36,17 +38,20 @@ static void print_args(struct kb_buffer *xml, const char *signature, const char 
 		n = kb_signature_next(signature);
 		if (n <= 0)
 			return;
-		kb_buffer_printf(xml, "      <arg%s%s%s type=\"%.*s\"/>\n",
-				 direction ? " direction=\"" : "", direction ?: "",
-				 direction ? "\"" : "", n, signature);
+		kb_buffer_printf(xml, "      <arg");
+		if (names && *names)
+			kb_buffer_printf(xml, " name=\"%s\"", *names++);
+		if (direction)
+			kb_buffer_printf(xml, " direction=\"%s\"", direction);
+		kb_buffer_printf(xml, " type=\"%.*s\"/>\n", n, signature);
 	}
 }
 
 static void print_method(struct kb_buffer *xml, const struct method *method)
 {
 	kb_buffer_printf(xml, "    <method name=\"%s\">\n", method->member);
-	print_args(xml, method->in, "in");
-	print_args(xml, method->out, "out");
+	print_args(xml, method->in, "in", NULL);
+	print_args(xml, method->out, "out", NULL);
 	kb_buffer_printf(xml, "    </method>\n");
 }
 
@@ -60,7 +65,7 @@ static void print_signals(struct kb_buffer *xml, const char *interface)
 		if (!kb_streq(signal->interface, interface))
 			continue;
 		kb_buffer_printf(xml, "    <signal name=\"%s\">\n", signal->member);
-		print_args(xml, signal->signature, NULL);
+		print_args(xml, signal->signature, NULL, signal->names);
 		kb_buffer_printf(xml, "    </signal>\n");
 	}
 }

@@ -70,10 +70,12 @@ const size_t driver_n_methods = KB_ARRAY_SIZE(driver_methods);
 
 /* Made by every library, out of notifications of the kernel. */
 const struct signal driver_signals[] = {
-	{ BUS, "NameOwnerChanged",	"sss" },
-	{ BUS, "NameLost",		"s" },
-	{ BUS, "NameAcquired",		"s" },
-	{ PROPERTIES, "PropertiesChanged", "sa{sv}as" },
+	{ BUS, "NameOwnerChanged",	"sss",	{} },
+	{ BUS, "NameLost",		"s",	{} },
+	{ BUS, "NameAcquired",		"s",	{} },
+	{ BUS, "ActivatableServicesChanged", "", {} },
+	{ PROPERTIES, "PropertiesChanged", "sa{sv}as",
+		{ "interface_name", "changed_properties", "invalidated_properties" } },
 };
 const size_t driver_n_signals = KB_ARRAY_SIZE(driver_signals);
 /* clang-format on */
