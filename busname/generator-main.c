@@ -13,7 +13,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "busname/emit.h"
 #include "busname/generator.h"
 
 #define BLANKS " \t\n"
@@ -140,8 +139,6 @@ int main(int argc, char **argv)
 		r = scope_add_units(&scope, KDBUSLIBEXECDIR "/system-bus");
 	if (r >= 0)
 		r = generator_run(&scope, argv[1], role == ROLE_SYSTEM_BUS);
-	if (r >= 0 && role == ROLE_SYSTEM_BUS && !scope.user)
-		r = emit_system_bus(argc > 2 ? argv[2] : argv[1]);
 	if (r < 0)
 		parse_warn(argv[1], 0, "cannot be written: %s", strerror(-r));
 	scope_deinit(&scope);
