@@ -224,18 +224,25 @@ static int emit_ordering(const char *directory, const struct unit *unit)
 	return r < 0 ? r : emit_file(directory, name, &text, true);
 }
 
+int emit_unit_text(const struct unit *unit, const struct scope *scope, struct kb_buffer *out)
+{
+	int r = 0;
+
+	put(out, &r, HEADER);
+	put_unit_section(out, &r, unit, scope);
+	put_service_section(out, &r, unit, scope);
+	return r;
+}
+
 int emit_unit(const char *directory, const struct unit *unit, const struct scope *scope)
 {
 	_cleanup_(kb_buffer_deinit) struct kb_buffer text = {};
 	char name[2 * UNIT_NAME_MAX], link[3 * UNIT_NAME_MAX], target[3 * UNIT_NAME_MAX];
-	int r = 0;
+	int r;
 
-	put(&text, &r, HEADER);
-	put_unit_section(&text, &r, unit, scope);
-	put_service_section(&text, &r, unit, scope);
+	r = emit_unit_text(unit, scope, &text);
 	if (r < 0)
 		return r;
-
 	snprintf(name, sizeof(name), "%s.busname.service", unit->name);
 	snprintf(link, sizeof(link), TARGET ".wants/%s", name);
 	snprintf(target, sizeof(target), "../%s", name);

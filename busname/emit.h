@@ -18,6 +18,9 @@
  */
 int emit_unit(const char *directory, const struct unit *unit, const struct scope *scope);
 
+/* The text of the service alone. */
+int emit_unit_text(const struct unit *unit, const struct scope *scope, struct kb_buffer *out);
+
 /* busnames.target becomes part of every boot. */
 int emit_target(const char *directory, const struct scope *scope);
 

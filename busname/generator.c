@@ -19,8 +19,7 @@ static const char *basename_of(const char *path)
 	return strrchr(path, '/') + 1;
 }
 
-/* The bus name in "/a/b/NAME.busname"; false if it is too long for one. */
-static bool name_of(const char *path, char out[UNIT_NAME_MAX + 1])
+bool generator_name(const char *path, char out[UNIT_NAME_MAX + 1])
 {
 	const char *base = basename_of(path);
 	size_t n = strlen(base) - strlen(UNIT_SUFFIX);
@@ -48,13 +47,10 @@ static bool is_alias(const char *path)
 	return !kb_streq(base ? base + 1 : target, basename_of(path));
 }
 
-/* The assignments of all NAME.busname.d/ *.conf, in their order. */
-static int load_dropins(const struct scope *scope, const char *name,
-			struct assignments *assignments)
+int generator_dropins(const struct scope *scope, const char *name, char ***out)
 {
 	size_t n = kb_strv_length(scope->units), i;
-	_cleanup_(kb_strv_freep) char **directories = NULL, **files = NULL;
-	int r = 0;
+	_cleanup_(kb_strv_freep) char **directories = NULL;
 
 	directories = calloc(n + 1, sizeof(*directories));
 	if (!directories)
@@ -64,7 +60,17 @@ static int load_dropins(const struct scope *scope, const char *name,
 			directories[i] = NULL;
 			return -ENOMEM;
 		}
-	r = scope_list(scope, directories, ".conf", &files);
+	return scope_list(scope, directories, ".conf", out);
+}
+
+static int load_dropins(const struct scope *scope, const char *name,
+			struct assignments *assignments)
+{
+	_cleanup_(kb_strv_freep) char **files = NULL;
+	size_t i;
+	int r;
+
+	r = generator_dropins(scope, name, &files);
 	for (i = 0; r >= 0 && files && files[i]; i++) {
 		if (scope_is_masked(files[i]))
 			continue;
@@ -87,7 +93,7 @@ int generator_load(const struct scope *scope, const char *path, struct unit **ou
 	*out = NULL;
 	if (scope_is_masked(path))
 		return 0;
-	if (!name_of(path, name) || strlen(name) > GENERATOR_NAME_MAX ||
+	if (!generator_name(path, name) || strlen(name) > GENERATOR_NAME_MAX ||
 	    !kb_name_is_well_known(name)) {
 		parse_warn(file, 0, "not named after a bus name, file ignored");
 		return 0;
@@ -114,8 +120,7 @@ int generator_load(const struct scope *scope, const char *path, struct unit **ou
 
 /* writing */
 
-/* A service that is nowhere may still come. */
-static int check_service(const struct scope *scope, const struct unit *unit)
+int generator_check_service(const struct scope *scope, const struct unit *unit)
 {
 	_cleanup_(kb_freep) char *path = NULL;
 	char file[UNIT_NAME_MAX + 1];
@@ -143,7 +148,7 @@ static int run_native(const struct scope *scope, const char *directory, char *co
 
 		r = generator_load(scope, *files, &unit);
 		if (r >= 0 && unit)
-			r = check_service(scope, unit);
+			r = generator_check_service(scope, unit);
 		if (r >= 0 && unit)
 			r = emit_unit(directory, unit, scope);
 	}
@@ -156,7 +161,7 @@ static bool is_native(const char *name, char *const *files)
 	char native[UNIT_NAME_MAX + 1];
 
 	for (; files && *files; files++)
-		if (name_of(*files, native) && kb_streq(name, native))
+		if (generator_name(*files, native) && kb_streq(name, native))
 			return true;
 	return false;
 }
@@ -208,7 +213,7 @@ static int run_classic_file(const struct scope *scope, const char *directory, co
 	if (r <= 0)
 		return r;
 	if (!classic.service.size) {
-		r = check_service(scope, classic.unit);
+		r = generator_check_service(scope, classic.unit);
 		return r < 0 ? r : emit_unit(directory, classic.unit, scope);
 	}
 	r = emit_file(directory, classic.unit->service, &classic.service, false);

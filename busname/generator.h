@@ -19,6 +19,15 @@
  */
 int generator_load(const struct scope *scope, const char *path, struct unit **out);
 
+/* The NAME.busname.d/ *.conf of a name, in their order; masked ones, too. */
+int generator_dropins(const struct scope *scope, const char *name, char ***out);
+
+/* The bus name in "…/NAME.busname"; false if it is too long for one. */
+bool generator_name(const char *path, char out[UNIT_NAME_MAX + 1]);
+
+/* Warns if the service to be started is nowhere; it may still come. */
+int generator_check_service(const struct scope *scope, const struct unit *unit);
+
 /**
  * generator_run() - write everything
  * @directory:	where to; exists

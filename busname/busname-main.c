@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A person's view of bus name units: which there are, from which file, in
+ * which state, what becomes of them, and what is wrong with one.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "busname/emit.h"
+#include "busname/generator.h"
+#include "lib/address.h"
+#include "lib/conn.h"
+
+/**
+ * struct tool - the command line
+ * @conn:	to the bus, NULL if it cannot be had
+ */
+struct tool {
+	struct scope scope;
+	const char *address;
+	struct kb_conn *conn;
+};
+
+static unsigned int n_warnings;
+
+static void print_warning(const char *line)
+{
+	n_warnings++;
+	puts(line);
+}
+
+static void count_warning(const char *line _unused_)
+{
+	n_warnings++;
+}
+
+/* state */
+
+/* The bus knows who has a name, if there is a bus. */
+static const char *state_on_bus(struct tool *tool, const struct unit *unit)
+{
+	struct kb_info info;
+	bool activator;
+	int r;
+
+	if (!tool->conn)
+		return "no bus";
+	r = kb_conn_info(tool->conn, 0, unit->name, 0, 0, &info);
+	if (r < 0)
+		return unit->activating ? "inactive" : "policy";
+	activator = info.flags & KDBUS_HELLO_ACTIVATOR;
+	kb_info_deinit(&info);
+	return activator ? "waiting" : "running";
+}
+
+/* verbs */
+
+static int list(struct tool *tool)
+{
+	_cleanup_(kb_strv_freep) char **files = NULL;
+	char **file;
+	int r;
+
+	parse_warn_set(count_warning);
+	r = scope_list(&tool->scope, tool->scope.units, UNIT_SUFFIX, &files);
+	if (r < 0)
+		return r;
+	printf("%-40s %-9s %-9s %s\n", "NAME", "STATE", "WARNINGS", "FILE");
+	for (file = files; file && *file; file++) {
+		_cleanup_(unit_freep) struct unit *unit = NULL;
+		char name[UNIT_NAME_MAX + 1];
+		const char *state;
+
+		n_warnings = 0;
+		if (!generator_name(*file, name))
+			continue;
+		r = generator_load(&tool->scope, *file, &unit);
+		if (r < 0)
+			return r;
+		if (unit)
+			state = state_on_bus(tool, unit);
+		else
+			state = scope_is_masked(*file) ? "masked" : "ignored";
+		printf("%-40s %-9s %-9u %s\n", name, state, n_warnings, *file);
+	}
+	return 0;
+}
+
+static int find_file(struct tool *tool, const char *name, char **out)
+{
+	_cleanup_(kb_freep) char *file = NULL;
+	int r;
+
+	if (asprintf(&file, "%s" UNIT_SUFFIX, name) < 0) {
+		file = NULL;
+		return -ENOMEM;
+	}
+	r = scope_find(&tool->scope, tool->scope.units, file, out);
+	return r < 0 ? r : r ? 0 : -ENOENT;
+}
+
+static int show(struct tool *tool, const char *name)
+{
+	_cleanup_(kb_freep) char *file = NULL;
+	_cleanup_(kb_strv_freep) char **dropins = NULL;
+	_cleanup_(unit_freep) struct unit *unit = NULL;
+	_cleanup_(kb_buffer_deinit) struct kb_buffer text = {};
+	size_t i;
+	int r;
+
+	r = find_file(tool, name, &file);
+	if (r < 0) {
+		fprintf(stderr, "kdbus-busname: there is no %s" UNIT_SUFFIX "\n", name);
+		return r;
+	}
+	printf("# file: %s\n", file);
+	r = generator_dropins(&tool->scope, name, &dropins);
+	for (i = 0; r >= 0 && dropins && dropins[i]; i++)
+		printf("# drop-in: %s%s\n", dropins[i],
+		       scope_is_masked(dropins[i]) ? " (masked)" : "");
+	if (r >= 0)
+		r = generator_load(&tool->scope, file, &unit);
+	if (r < 0)
+		return r;
+	if (!unit) {
+		printf("# %s\n", scope_is_masked(file) ? "masked" : "ignored");
+		return 0;
+	}
+	printf("# state: %s\n", state_on_bus(tool, unit));
+	r = emit_unit_text(unit, &tool->scope, &text);
+	if (r < 0)
+		return r;
+	fwrite(text.data, 1, text.size, stdout);
+	return 0;
+}
+
+/* Any file, wherever it lies, with the drop-ins that would apply to it. */
+static int verify(struct tool *tool, const char *file)
+{
+	_cleanup_(unit_freep) struct unit *unit = NULL;
+	char path[PATH_MAX];
+	int r;
+
+	/* Not realpath(): what a link is called matters. */
+	if (*file == '/')
+		snprintf(path, sizeof(path), "%s", file);
+	else
+		snprintf(path, sizeof(path), "./%s", file);
+	if (!kb_streq(strchr(path, '\0') - (strlen(path) < 8 ? 0 : 8), UNIT_SUFFIX)) {
+		parse_warn(file, 0, "is not called NAME" UNIT_SUFFIX);
+		return 0;
+	}
+	r = generator_load(&tool->scope, path, &unit);
+	if (r >= 0 && unit)
+		r = generator_check_service(&tool->scope, unit);
+	return r;
+}
+
+static void usage(FILE *to)
+{
+	fputs("Usage: kdbus-busname [--system|--user] [--address=ADDRESS] VERB\n"
+	      "\n"
+	      "  list            bus name units: state on the bus, warnings, file\n"
+	      "  show NAME       its files, its state, and the service made of it\n"
+	      "  verify FILE…    what is wrong with files\n",
+	      to);
+}
+
+static int run(struct tool *tool, int argc, char **argv)
+{
+	int i, r = 0;
+
+	if (argc == 1 && kb_streq(argv[0], "list"))
+		return list(tool);
+	if (argc == 2 && kb_streq(argv[0], "show"))
+		return show(tool, argv[1]);
+	if (argc >= 2 && kb_streq(argv[0], "verify")) {
+		for (i = 1; i < argc && r >= 0; i++)
+			r = verify(tool, argv[i]);
+		return r < 0 ? r : n_warnings ? -EINVAL : 0;
+	}
+	usage(stderr);
+	return -EINVAL;
+}
+
+int main(int argc, char **argv)
+{
+	enum { OPT_SYSTEM = 256, OPT_USER, OPT_ADDRESS, OPT_HELP, OPT_VERSION };
+	static const struct option options[] = {
+		{ "system", no_argument, NULL, OPT_SYSTEM },
+		{ "user", no_argument, NULL, OPT_USER },
+		{ "address", required_argument, NULL, OPT_ADDRESS },
+		{ "help", no_argument, NULL, OPT_HELP },
+		{ "version", no_argument, NULL, OPT_VERSION },
+		{}
+	};
+	_cleanup_(kb_freep) char *own = NULL;
+	struct tool tool = {};
+	bool user = false;
+	int c, r;
+
+	while ((c = getopt_long(argc, argv, "+", options, NULL)) >= 0) {
+		switch (c) {
+		case OPT_SYSTEM:
+		case OPT_USER:
+			user = c == OPT_USER;
+			break;
+		case OPT_ADDRESS:
+			tool.address = optarg;
+			break;
+		case OPT_HELP:
+			usage(stdout);
+			return EXIT_SUCCESS;
+		case OPT_VERSION:
+			puts("kdbus-busname " PACKAGE_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			usage(stderr);
+			return EXIT_FAILURE;
+		}
+	}
+	if (!tool.address)
+		tool.address = user ? own = kb_address_user(getuid()) : KB_ADDRESS_SYSTEM;
+	if (scope_init(&tool.scope, user, "") < 0)
+		return EXIT_FAILURE;
+	/* Without a bus the files can still be looked at. */
+	if (tool.address)
+		kb_conn_open(tool.address, NULL, &tool.conn);
+	parse_warn_set(print_warning);
+	r = run(&tool, argc - optind, argv + optind);
+	kb_conn_unref(tool.conn);
+	scope_deinit(&tool.scope);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
