@@ -71,6 +71,11 @@ static int link_write(struct manager_link *link, const void *data, size_t size)
 	return 0;
 }
 
+static char *link_line_end(const struct manager_link *link)
+{
+	return link->in.size ? memmem(link->in.data, link->in.size, "\r\n", 2) : NULL;
+}
+
 /* The uid as the EXTERNAL mechanism wants it: its decimal digits in hex. */
 static int link_authenticate(struct manager_link *link)
 {
@@ -87,7 +92,7 @@ static int link_authenticate(struct manager_link *link)
 	n += sprintf(line + n, "\r\nBEGIN\r\n");
 	r = link_write(link, line, n);
 
-	while (r >= 0 && !(end = memmem(link->in.data, link->in.size, "\r\n", 2))) {
+	while (r >= 0 && !(end = link_line_end(link))) {
 		r = link_wait(link, deadline);
 		if (r >= 0)
 			r = link_read(link);
