@@ -14,6 +14,8 @@
 #include "lib/address.h"
 #include "lib/conn.h"
 
+#define EXIT_USAGE 2
+
 /**
  * struct tool - the command line
  * @conn:	to the bus, NULL if it cannot be had
@@ -169,6 +171,7 @@ static void usage(FILE *to)
 	      to);
 }
 
+/* Negative: an errno; else the exit status. */
 static int run(struct tool *tool, int argc, char **argv)
 {
 	int i, r = 0;
@@ -180,10 +183,10 @@ static int run(struct tool *tool, int argc, char **argv)
 	if (argc >= 2 && kb_streq(argv[0], "verify")) {
 		for (i = 1; i < argc && r >= 0; i++)
 			r = verify(tool, argv[i]);
-		return r < 0 ? r : n_warnings ? -EINVAL : 0;
+		return r < 0 ? r : n_warnings ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	usage(stderr);
-	return -EINVAL;
+	return EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -219,7 +222,7 @@ int main(int argc, char **argv)
 			return EXIT_SUCCESS;
 		default:
 			usage(stderr);
-			return EXIT_FAILURE;
+			return EXIT_USAGE;
 		}
 	}
 	if (!tool.address)
@@ -233,5 +236,5 @@ int main(int argc, char **argv)
 	r = run(&tool, argc - optind, argv + optind);
 	kb_conn_unref(tool.conn);
 	scope_deinit(&tool.scope);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return r < 0 ? EXIT_FAILURE : r;
 }

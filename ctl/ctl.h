@@ -22,6 +22,7 @@ enum ctl_json {
  * struct ctl - one run of the program
  * @verb:	the word on the command line
  * @address:	of the bus, NULL for the system's
+ * @user:	it is the user's
  * @json:	how to print
  * @quiet:	print no reply
  * @no_auto_start: do not start a service for this call
@@ -35,6 +36,7 @@ enum ctl_json {
 struct ctl {
 	const char *verb;
 	const char *address;
+	bool user;
 	enum ctl_json json;
 	bool quiet;
 	bool no_auto_start;

@@ -30,6 +30,7 @@ static int set_address(struct ctl *ctl, const char *value)
 
 static int set_user(struct ctl *ctl, const char *value _unused_)
 {
+	ctl->user = true;
 	/* for the life of the program */
 	ctl->address = kb_address_user(getuid());
 	return ctl->address ? 0 : ctl_fail_errno(ENOMEM, "--user");
@@ -38,6 +39,7 @@ static int set_user(struct ctl *ctl, const char *value _unused_)
 static int set_system(struct ctl *ctl, const char *value _unused_)
 {
 	ctl->address = NULL;
+	ctl->user = false;
 	return 0;
 }
 

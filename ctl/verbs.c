@@ -27,6 +27,8 @@ static const struct ctl_verb verbs[] = {
 	  6, -1, ctl_set_property, "write a property" },
 	{ "monitor", "[NAME]…", 0, -1, ctl_monitor,
 	  "show messages as they pass" },
+	{ "busname", "list | show NAME | verify FILE…", 1, -1, ctl_busname,
+	  "bus name units: which there are, and what is wrong with one" },
 };
 /* clang-format on */
 

@@ -47,4 +47,7 @@ int ctl_introspect(struct ctl *ctl, int argc, char **argv);
 /* monitor.c */
 int ctl_monitor(struct ctl *ctl, int argc, char **argv);
 
+/* busname.c */
+int ctl_busname(struct ctl *ctl, int argc, char **argv);
+
 #endif /* CTL_VERBS_H */

@@ -44,12 +44,14 @@ same "a service that leaves after every few calls answers all of them" 's "20"' 
 same "a service of another user owns its name when it may" 's "x"' "$(call t.user)"
 like "and does not when it may not" "Spawn.ChildExited.*t.stranger" "$(call t.stranger)"
 
-tool=/usr/lib/kdbus/kdbus-busname
-like "the tool lists a name with its state and file" "^t.good +(running|waiting) +0 +$units/t.good.busname" "$($tool list 2>&1)"
-like "and those that are ignored" "^t.name +ignored +1 +" "$($tool list 2>&1)"
-like "it shows the service made of a file" "ExecStart=.*--name=t.good --service=t.good.service" "$($tool show t.good 2>&1)"
-fails "it says what is wrong with a file" "t.wrong.busname:5: unknown key NoSuchKey" $tool verify $units/t.wrong.busname
-check "and nothing of one that is right" $tool verify $units/t.good.busname
+look() { kdbusctl busname "$@" 2>&1; }
+like "kdbusctl lists a name with its state and file" "^t.good +(running|waiting) +0 +$units/t.good.busname" "$(look list)"
+like "and those that are ignored" "^t.name +ignored +1 +" "$(look list)"
+like "it shows the service made of a file" "ExecStart=.*--name=t.good --service=t.good.service" "$(look show t.good)"
+fails "it says what is wrong with a file" "t.wrong.busname:5: unknown key NoSuchKey" look verify $units/t.wrong.busname
+check "and nothing of one that is right" look verify $units/t.good.busname
+fails "a file that is not there is wrong, too" "cannot be read: No such file" look verify /nowhere/a.b.busname
+fails "so is a name that has none" "there is no no.such.busname" look show no.such
 
 systemctl stop t.good.busname.service t.good.service
 like "a stopped name is unknown" "nobody has the name|ServiceUnknown" "$(call t.good)"

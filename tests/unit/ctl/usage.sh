@@ -62,6 +62,13 @@ wrong 2 set-property a.b / i.f P u
 wrong 2 set-property a.b / i.f P ss x
 wrong 2 monitor nodot
 wrong 2 --match='foo=bar' monitor
+wrong 2 busname
+wrong 2 busname enable
+wrong 2 busname list a.b
+wrong 2 busname show
+wrong 2 busname show a.b c.d
+wrong 2 busname verify
+wrong 2 --json busname list
 wrong 1 --address=kernel:path=/nonexistent list
 wrong 1 --address=/dev/null list
 wrong 1 --address=unix:path=/x list
