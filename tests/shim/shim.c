@@ -4,14 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/cred.h>
+#include <linux/errno.h>
+#include <linux/fs_struct.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 
 #include "tests/shim/shim.h"
 
 size_t shim_n_live, shim_n_tried;
 int shim_n_locks, shim_atomic_depth;
 uint32_t shim_hash_mask;
-struct user_namespace shim_user_ns;
+struct user_namespace shim_user_ns, init_user_ns;
+struct cred shim_cred;
+struct task_struct shim_task;
+uint64_t shim_now_ns;
+unsigned long shim_first_jiffy;
 
 static size_t fail_at;
 static unsigned int n_warnings;
@@ -19,6 +29,16 @@ static int n_readers;
 static struct rcu_head *rcu_waiting;
 static unsigned int interrupt_at;
 static void (*interrupt)(void);
+static void (*others)(void);
+static const char *hidden;
+static size_t hidden_size;
+static unsigned int user_at;
+static void (*user)(void);
+
+/* where the task stands */
+static struct dentry root;
+static struct fs_struct fs = { { NULL, &root } };
+static struct pid_namespace pid_ns;
 
 void shim_begin(void)
 {
@@ -28,6 +48,13 @@ void shim_begin(void)
 	interrupt_at = 0;
 	shim_hash_mask = UINT32_MAX;
 	shim_user_ns = (struct user_namespace){ .count = UINT32_MAX };
+	init_user_ns = shim_user_ns;
+	shim_cred = (struct cred){ .user_ns = &shim_user_ns };
+	shim_task = (struct task_struct){ &fs, &pid_ns };
+	root.n_refs = pid_ns.n_refs = 0;
+	shim_now_ns = shim_first_jiffy = 0;
+	others = NULL;
+	hidden_size = user_at = 0;
 }
 
 void shim_end(void)
@@ -37,6 +64,10 @@ void shim_end(void)
 	cr_assert_eq(n_readers, 0);
 	cr_assert_eq(n_warnings, 0, "a warning did not come");
 	cr_assert_eq(shim_n_live, 0, "%zu allocations leaked", shim_n_live);
+	cr_assert_eq(shim_user_ns.n_refs, 0);
+	cr_assert_eq(shim_cred.n_refs, 0);
+	cr_assert_eq(root.n_refs, 0);
+	cr_assert_eq(pid_ns.n_refs, 0);
 }
 
 void shim_fail(const char *file, int line, const char *text)
@@ -71,6 +102,26 @@ bool shim_allocation_fails(void)
 	return ++shim_n_tried == fail_at;
 }
 
+int shim_fails_cleanly(int (*attempt)(void))
+{
+	size_t n_live = shim_n_live, n, n_tried;
+	int r;
+
+	for (n = 1;; n++) {
+		n_tried = shim_n_tried;
+		shim_fail_allocation(n);
+		r = attempt();
+		shim_fail_allocation(0);
+		cr_assert_eq(shim_n_live, n_live, "failing at %zu leaves %zu",
+			     n, shim_n_live - n_live);
+		cr_assert_eq(shim_n_locks, 0, "failing at %zu leaves a lock",
+			     n);
+		if (shim_n_tried - n_tried < n)
+			return r;
+		cr_assert_eq(r, -ENOMEM, "failing at %zu says %d", n, r);
+	}
+}
+
 void *shim_alloc(size_t size, unsigned int flags)
 {
 	void *data;
@@ -103,6 +154,17 @@ void shim_may_sleep(const char *file, int line)
 		shim_fail(file, line, "sleeps with a spinlock or as a reader");
 }
 
+void shim_while_asleep(void (*other)(void))
+{
+	others = other;
+}
+
+void shim_run_others(void)
+{
+	shim_check(others);
+	others();
+}
+
 void shim_interrupt_reader(unsigned int n, void (*other)(void))
 {
 	interrupt_at = n;
@@ -123,6 +185,33 @@ void shim_reader_step(void)
 	shim_atomic_depth = 0;
 	interrupt();
 	shim_atomic_depth = depth;
+}
+
+/* memory of user space */
+
+void shim_user_hide(const void *at, size_t n)
+{
+	hidden = at;
+	hidden_size = n;
+}
+
+void shim_interrupt_user(unsigned int n, void (*other)(void))
+{
+	user_at = n;
+	user = other;
+}
+
+/* bytes that are there, which are looked at where the kernel may sleep */
+size_t shim_user_begin(const void *at, size_t n)
+{
+	const char *from = at;
+
+	shim_may_sleep(__FILE__, __LINE__);
+	if (user_at && !--user_at)
+		user();
+	if (!hidden_size || from + n <= hidden || from >= hidden + hidden_size)
+		return n;
+	return from < hidden ? hidden - from : 0;
 }
 
 /* RCU */

@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <linux/cred.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 
 /*
  * A test that starts afresh and ends with no lock held and no memory left.
@@ -63,6 +63,17 @@ extern size_t shim_n_tried;	/* allocations, failed ones included */
 void shim_fail_allocation(size_t n);
 bool shim_allocation_fails(void);
 
+/**
+ * shim_fails_cleanly() - run something again and again, with less to fail
+ * @attempt:	returns 0 or an error, and has then undone everything
+ *
+ * Its first allocation fails, then its second, and so on, until it gets all of
+ * them.  Each time it has to say -ENOMEM and to leave nothing behind.
+ *
+ * Return: what it said when nothing failed.
+ */
+int shim_fails_cleanly(int (*attempt)(void));
+
 void *shim_alloc(size_t size, unsigned int flags);
 void shim_free(const void *data);
 
@@ -81,6 +92,34 @@ void shim_may_sleep(const char *file, int line);
 void shim_interrupt_reader(unsigned int n, void (*other)(void));
 bool shim_reader_was_interrupted(void);
 void shim_reader_step(void);
+
+/**
+ * shim_while_asleep() - what others do while the task sleeps
+ * @others:	called until it wakes the task; NULL if nobody is there
+ */
+void shim_while_asleep(void (*others)(void));
+void shim_run_others(void);
+
+/* time: what ktime_get_ns() says, and jiffies when that is 0 */
+extern uint64_t shim_now_ns;
+extern unsigned long shim_first_jiffy;
+
+/* memory of user space */
+
+/**
+ * shim_user_hide() - a range that is not mapped
+ * @at:		where it starts
+ * @n:		its bytes, 0 if all is mapped again
+ */
+void shim_user_hide(const void *at, size_t n);
+
+/**
+ * shim_interrupt_user() - run something while memory of user space is read
+ * @n:		before its @n-th access from now on, counted from 1
+ * @other:	called once, as if it was another thread
+ */
+void shim_interrupt_user(unsigned int n, void (*other)(void));
+size_t shim_user_begin(const void *at, size_t n);
 
 /* RCU: what a reader may still see is freed when the last reader is gone */
 void shim_rcu_lock(void);

@@ -4,5 +4,6 @@
 #define SHIM_LINUX_ALIGN_H
 
 #define ALIGN(x, n) (((x) + (typeof(x))(n) - 1) & ~((typeof(x))(n) - 1))
+#define IS_ALIGNED(x, n) (((x) & ((typeof(x))(n) - 1)) == 0)
 
 #endif /* SHIM_LINUX_ALIGN_H */

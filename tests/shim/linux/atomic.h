@@ -37,4 +37,51 @@ static inline bool atomic_add_unless(atomic_t *v, int add, int unless)
 	return true;
 }
 
+static inline bool atomic_inc_unless_negative(atomic_t *v)
+{
+	if (v->counter < 0)
+		return false;
+	v->counter++;
+	return true;
+}
+
+static inline int atomic_dec_return(atomic_t *v)
+{
+	return --v->counter;
+}
+
+static inline bool atomic_try_cmpxchg(atomic_t *v, int *old, int new)
+{
+	if (v->counter != *old) {
+		*old = v->counter;
+		return false;
+	}
+	v->counter = new;
+	return true;
+}
+
+#define atomic_read_acquire(v) atomic_read(v)
+#define atomic_set_release(v, i) atomic_set(v, i)
+
+typedef struct {
+	s64 counter;
+} atomic64_t;
+
+#define ATOMIC64_INIT(i) { i }
+
+static inline s64 atomic64_read(const atomic64_t *v)
+{
+	return v->counter;
+}
+
+static inline void atomic64_set(atomic64_t *v, s64 i)
+{
+	v->counter = i;
+}
+
+static inline s64 atomic64_inc_return(atomic64_t *v)
+{
+	return ++v->counter;
+}
+
 #endif /* SHIM_LINUX_ATOMIC_H */

@@ -25,4 +25,9 @@ static inline bool IS_ERR(const void *pointer)
 	return (uintptr_t)pointer >= (uintptr_t)-MAX_ERRNO;
 }
 
+static inline void *ERR_CAST(const void *pointer)
+{
+	return (void *)pointer;
+}
+
 #endif /* SHIM_LINUX_ERR_H */

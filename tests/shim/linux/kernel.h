@@ -3,11 +3,20 @@
 #ifndef SHIM_LINUX_KERNEL_H
 #define SHIM_LINUX_KERNEL_H
 
+#include <limits.h>
+
+#include <linux/align.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define U32_MAX 0xffffffffu
+#define U64_MAX 0xffffffffffffffffull
+#define BIT_ULL(n) (1ull << (n))
+#define lower_32_bits(n) ((u32)(n))
+#define upper_32_bits(n) ((u32)((u64)(n) >> 32))
+#define likely(x) (x)
+#define unlikely(x) (x)
 
 #define container_of(pointer, type, member)				\
 	((type *)((char *)(pointer) - offsetof(type, member)))
@@ -28,6 +37,7 @@
 		_Static_assert(_Generic(_a, typeof(_b): 1), "types");	\
 		_a > _b ? _a : _b;					\
 	})
+#define min_t(type, a, b) min((type)(a), (type)(b))
 #define swap(a, b)							\
 	do {								\
 		typeof(a) _swap = (a);					\
@@ -37,6 +47,12 @@
 
 #define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
 #define WRITE_ONCE(x, value) (*(volatile typeof(x) *)&(x) = (value))
+
+/* one thread sees everything in order */
+#define smp_rmb() ((void)0)
+#define smp_wmb() ((void)0)
+#define smp_load_acquire(at) READ_ONCE(*(at))
+#define smp_store_release(at, value) WRITE_ONCE(*(at), value)
 
 static inline u64 div_u64(u64 dividend, u32 divisor)
 {

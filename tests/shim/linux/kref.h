@@ -22,6 +22,11 @@ static inline void kref_get(struct kref *ref)
 	ref->count++;
 }
 
+static inline bool kref_get_unless_zero(struct kref *ref)
+{
+	return ref->count && ref->count++;
+}
+
 static inline int kref_put(struct kref *ref, void (*release)(struct kref *ref))
 {
 	shim_check(ref->count > 0);

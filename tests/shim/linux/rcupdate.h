@@ -11,6 +11,14 @@
 #define rcu_read_unlock() shim_rcu_unlock()
 #define kfree_rcu(pointer, head) shim_rcu_free(&(pointer)->head, pointer)
 
+#define rcu_access_pointer(pointer) (pointer)
+#define rcu_assign_pointer(pointer, value) ((pointer) = (value))
+#define rcu_dereference(pointer)					\
+	({								\
+		shim_check(shim_rcu_is_locked());			\
+		(pointer);						\
+	})
+
 static inline bool shim_enter_rcu(void)
 {
 	rcu_read_lock();

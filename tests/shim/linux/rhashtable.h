@@ -6,6 +6,7 @@
 #include <linux/atomic.h>
 #include <linux/errno.h>
 #include <linux/jhash.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -16,7 +17,7 @@ struct rhash_head {
 };
 
 struct rhashtable {
-	struct rhash_head **buckets;
+	struct rhash_head **tbl;
 	atomic_t nelems;
 };
 
@@ -40,14 +41,14 @@ static inline int rhashtable_init(struct rhashtable *ht,
 {
 	(void)params;
 	atomic_set(&ht->nelems, 0);
-	ht->buckets = kcalloc(SHIM_RHASH_BUCKETS, sizeof(ht->buckets[0]),
+	ht->tbl = kcalloc(SHIM_RHASH_BUCKETS, sizeof(ht->tbl[0]),
 			      GFP_KERNEL);
-	return ht->buckets ? 0 : -ENOMEM;
+	return ht->tbl ? 0 : -ENOMEM;
 }
 
 static inline void rhashtable_destroy(struct rhashtable *ht)
 {
-	kfree(ht->buckets);
+	kfree(ht->tbl);
 }
 
 static inline void *shim_rhash_object(const struct rhash_head *head,
@@ -70,12 +71,11 @@ shim_rhash_bucket(struct rhashtable *ht, const void *data, bool is_object,
 		hash = jhash((const char *)data +
 			     (is_object ? params->key_offset : 0),
 			     params->key_len, 0);
-	return &ht->buckets[hash % SHIM_RHASH_BUCKETS];
+	return &ht->tbl[hash % SHIM_RHASH_BUCKETS];
 }
 
-static inline void *rhashtable_lookup_fast(struct rhashtable *ht,
-					   const void *key,
-					   const struct rhashtable_params params)
+static inline void *shim_rhash_find(struct rhashtable *ht, const void *key,
+				    const struct rhashtable_params params)
 {
 	struct rhashtable_compare_arg arg = { ht, key };
 	struct rhash_head *head = *shim_rhash_bucket(ht, key, false, &params);
@@ -90,6 +90,20 @@ static inline void *rhashtable_lookup_fast(struct rhashtable *ht,
 	}
 	return NULL;
 }
+
+/* what is found may be removed before the caller looks at it */
+static inline void *rhashtable_lookup(struct rhashtable *ht, const void *key,
+				      const struct rhashtable_params params)
+{
+	void *object;
+
+	shim_check(shim_rcu_is_locked());
+	object = shim_rhash_find(ht, key, params);
+	shim_reader_step();
+	return object;
+}
+
+#define rhashtable_lookup_fast(ht, key, params) shim_rhash_find(ht, key, params)
 
 /* like the kernel's, it may run out of memory and looks for no duplicate */
 static inline int rhashtable_insert_fast(struct rhashtable *ht,

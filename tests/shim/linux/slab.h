@@ -6,6 +6,7 @@
 #include <linux/bug.h>
 #include <linux/kernel.h>
 #include <linux/rcupdate.h>
+#include <linux/string.h>
 
 #include "tests/shim/shim.h"
 
@@ -31,6 +32,27 @@ static inline void *kcalloc(size_t n, size_t size, gfp_t flags)
 	if (__builtin_mul_overflow(n, size, &bytes))
 		return NULL;
 	return kzalloc(bytes, flags);
+}
+
+static inline void *kmalloc_array(size_t n, size_t size, gfp_t flags)
+{
+	size_t bytes;
+
+	return __builtin_mul_overflow(n, size, &bytes) ? NULL :
+		kmalloc(bytes, flags);
+}
+
+static inline char *kstrdup(const char *text, gfp_t flags)
+{
+	size_t n = strlen(text) + 1;
+	char *copy = kmalloc(n, flags);
+
+	return copy ? memcpy(copy, text, n) : NULL;
+}
+
+static inline void *kvmalloc(size_t size, gfp_t flags)
+{
+	return kmalloc(size, flags);
 }
 
 static inline void *kvcalloc(size_t n, size_t size, gfp_t flags)

@@ -31,4 +31,15 @@ static inline void spin_unlock(spinlock_t *lock)
 	shim_atomic_depth--;
 }
 
+static inline spinlock_t *shim_enter_spinlock(spinlock_t *lock)
+{
+	spin_lock(lock);
+	return lock;
+}
+
+static inline void shim_leave_spinlock(spinlock_t **lock)
+{
+	spin_unlock(*lock);
+}
+
 #endif /* SHIM_LINUX_SPINLOCK_H */

@@ -14,8 +14,10 @@ typedef __u32 u32;
 typedef __u64 u64;
 typedef __s64 s64;
 typedef unsigned int gfp_t;
+typedef unsigned short umode_t;
 
 #define __user
+#define __rcu
 #define __releases(lock)
 #define __aligned(n) __attribute__((__aligned__(n)))
 

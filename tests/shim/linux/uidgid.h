@@ -17,6 +17,10 @@ typedef struct {
 struct user_namespace {
 	u32 base;
 	u32 count;
+	int level;
+	struct user_namespace *parent;
+	kuid_t owner;
+	int n_refs;
 };
 
 #define KUIDT_INIT(value) ((kuid_t){ value })
@@ -32,6 +36,37 @@ static inline kuid_t make_kuid(struct user_namespace *ns, uid_t uid)
 static inline kgid_t make_kgid(struct user_namespace *ns, gid_t gid)
 {
 	return gid < ns->count ? KGIDT_INIT(ns->base + gid) : INVALID_GID;
+}
+
+static inline uid_t __kuid_val(kuid_t uid)
+{
+	return uid.val;
+}
+
+static inline gid_t __kgid_val(kgid_t gid)
+{
+	return gid.val;
+}
+
+static inline u32 shim_id_in(const struct user_namespace *ns, u32 id,
+			     u32 otherwise)
+{
+	return id - ns->base < ns->count ? id - ns->base : otherwise;
+}
+
+static inline uid_t from_kuid(struct user_namespace *ns, kuid_t uid)
+{
+	return shim_id_in(ns, uid.val, -1);
+}
+
+static inline uid_t from_kuid_munged(struct user_namespace *ns, kuid_t uid)
+{
+	return shim_id_in(ns, uid.val, 65534);
+}
+
+static inline gid_t from_kgid_munged(struct user_namespace *ns, kgid_t gid)
+{
+	return shim_id_in(ns, gid.val, 65534);
 }
 
 static inline bool uid_eq(kuid_t a, kuid_t b)

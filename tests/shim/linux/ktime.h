@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The time a test says it is. */
+#ifndef SHIM_LINUX_KTIME_H
+#define SHIM_LINUX_KTIME_H
+
+#include "tests/shim/shim.h"
+
+#define NSEC_PER_SEC 1000000000L
+
+static inline u64 ktime_get_ns(void)
+{
+	return shim_now_ns;
+}
+
+static inline u64 ktime_get_real_ns(void)
+{
+	return shim_now_ns + 1000000000ull * NSEC_PER_SEC;
+}
+
+#endif /* SHIM_LINUX_KTIME_H */

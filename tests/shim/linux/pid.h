@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Processes, and the number each has where. */
+#ifndef SHIM_LINUX_PID_H
+#define SHIM_LINUX_PID_H
+
+#include <linux/types.h>
+
+struct pid_namespace {
+	int n_refs;
+};
+
+/* @nr[0] is its number in @ns[0], and so on */
+struct pid {
+	const struct pid_namespace *ns[2];
+	int nr[2];
+};
+
+static inline int pid_nr_ns(const struct pid *pid,
+			    const struct pid_namespace *ns)
+{
+	for (int i = 0; pid && i < 2; i++)
+		if (pid->ns[i] == ns)
+			return pid->nr[i];
+	return 0;
+}
+
+#endif /* SHIM_LINUX_PID_H */

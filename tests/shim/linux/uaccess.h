@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Memory of user space, which may be missing or change. */
+#ifndef SHIM_LINUX_UACCESS_H
+#define SHIM_LINUX_UACCESS_H
+
+#include <linux/errno.h>
+#include <linux/string.h>
+
+#include "tests/shim/shim.h"
+
+#define shim_user_size_max ((1ULL << 47) - 4096)
+#define access_ok(address, size)					\
+	((u64)(size) <= shim_user_size_max &&				\
+	 (u64)(uintptr_t)(address) <= shim_user_size_max - (u64)(size))
+
+/* bytes that could not be copied */
+static inline size_t copy_from_user(void *to, const void __user *from, size_t n)
+{
+	size_t ok = shim_user_begin(from, n);
+
+	memcpy(to, from, ok);
+	return n - ok;
+}
+
+static inline size_t copy_to_user(void __user *to, const void *from, size_t n)
+{
+	size_t ok = shim_user_begin(to, n);
+
+	memcpy(to, from, ok);
+	return n - ok;
+}
+
+#define get_user(x, from)						\
+	({								\
+		typeof(*(from)) _x;					\
+		int _r = copy_from_user(&_x, from, sizeof(_x)) ?	\
+			-EFAULT : 0;					\
+		if (!_r)						\
+			(x) = _x;					\
+		_r;							\
+	})
+#define put_user(x, to)							\
+	({								\
+		typeof(*(to)) _x = (x);					\
+		copy_to_user(to, &_x, sizeof(_x)) ? -EFAULT : 0;	\
+	})
+
+#endif /* SHIM_LINUX_UACCESS_H */
