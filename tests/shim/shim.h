@@ -64,6 +64,12 @@ void shim_fail_allocation(size_t n);
 bool shim_allocation_fails(void);
 
 /**
+ * shim_interrupt_allocation() - run something while memory is looked for
+ * @other:	called once, by the next allocation, as if it was another task
+ */
+void shim_interrupt_allocation(void (*other)(void));
+
+/**
  * shim_fails_cleanly() - run something again and again, with less to fail
  * @attempt:	returns 0 or an error, and has then undone everything
  *

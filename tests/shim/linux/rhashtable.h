@@ -48,6 +48,7 @@ static inline int rhashtable_init(struct rhashtable *ht,
 
 static inline void rhashtable_destroy(struct rhashtable *ht)
 {
+	shim_check(ht->tbl);
 	kfree(ht->tbl);
 }
 

@@ -5,6 +5,7 @@
 
 #include <linux/bug.h>
 #include <linux/kernel.h>
+#include <linux/overflow.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
