@@ -2,7 +2,6 @@
 /*
  * The grammar of unit files.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -329,13 +328,9 @@ int parse_time(const char *value, unsigned long long *out_ns)
 		size_t n, i;
 		char *end;
 
-		/* strtod() knows more than we want: signs, hex, "inf". */
-		if (!isdigit((unsigned char)*value) && *value != '.')
-			return -EINVAL;
-		if (value[0] == '0' && (value[1] | 0x20) == 'x')
-			return -EINVAL;
+		/* strtod() knows more than we want: signs, hex, exponents, "inf". */
 		number = strtod(value, &end);
-		if (end == value)
+		if (end == value || end != value + strspn(value, "0123456789."))
 			return -EINVAL;
 		value = end + strspn(end, BLANKS);
 		n = strspn(value, "abcdefghijklmnopqrstuvwxyz");

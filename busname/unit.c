@@ -76,7 +76,11 @@ bool unit_user_is_valid(const char *who)
 	static const char valid[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "abcdefghijklmnopqrstuvwxyz-_.";
 	size_t n = strspn(who, valid);
+	uint64_t id;
 
+	/* The last number stands for nobody at all. */
+	if (kb_parse_u64(who, &id) >= 0)
+		return id < UINT32_MAX;
 	return n && *who != '-' && (!who[n] || kb_streq(who + n, "$"));
 }
 
