@@ -87,6 +87,8 @@ static const struct kdbus_args_rule free_rule =
 static const struct kdbus_args_item conn_info_items[] = {
 	{ KDBUS_ITEM_NAME },
 	{ KDBUS_ITEM_BEHALF_ID },
+	{ KDBUS_ITEM_PROCESS },
+	{ KDBUS_ITEM_USAGE },
 };
 static const struct kdbus_args_rule conn_info_rule =
 	RULE(struct kdbus_cmd_info, 0, conn_info_items);

@@ -236,16 +236,46 @@ static struct kdbus_conn *find_conn(const struct kdbus_behalf *behalf,
 	return cmd->id ? find_by_id(behalf, cmd->id) : ERR_PTR(-EINVAL);
 }
 
+/*
+ * What goes beyond the metadata, and is asked for by an item of its own.  The
+ * process is left out when it is not there any more; what somebody takes is
+ * not for everybody to know, as it tells when messages come and go.
+ */
+static u8 *put_process(u8 *at, const struct kdbus_conn *conn,
+		       const struct kdbus_conn *target)
+{
+	struct kdbus_process process;
+
+	if (!(READ_ONCE(target->attach_send) & KDBUS_ATTACH_PIDS) ||
+	    !kdbus_identity_find_process(target->identity, &conn->audience,
+					 &process))
+		return at;
+	return kdbus_item_put(at, KDBUS_ITEM_PROCESS, &process,
+			      sizeof(process));
+}
+
+static u8 *put_usage(u8 *at, struct kdbus_conn *target)
+{
+	struct kdbus_usage usage;
+
+	kdbus_conn_usage(target, &usage);
+	return kdbus_item_put(at, KDBUS_ITEM_USAGE, &usage, sizeof(usage));
+}
+
 /* a kdbus_info about @target for @conn */
 static int inform_about(struct kdbus_conn *conn, struct kdbus_conn *target,
-			struct kdbus_cmd_info *cmd)
+			struct kdbus_args *args)
 {
+	bool usage = kdbus_args_find(args, KDBUS_ITEM_USAGE);
+	struct kdbus_cmd_info *cmd = args->data;
 	u64 mask = cmd->attach_flags & READ_ONCE(target->attach_send);
 	size_t process, names = 0, description = 0;
 	struct kdbus_info *info;
 	u8 *at;
 	int r;
 
+	if (usage && !conn->owner && conn != target)
+		return -EPERM;
 	process = kdbus_identity_size(target->identity, &conn->audience, mask);
 	if (mask & KDBUS_ATTACH_NAMES)
 		names = kdbus_names_items_size(target);
@@ -253,7 +283,10 @@ static int inform_about(struct kdbus_conn *conn, struct kdbus_conn *target,
 		description = strlen(target->description) + 1;
 
 	info = kvzalloc(sizeof(*info) + process + names +
-			KDBUS_ITEM_SIZE(description), GFP_KERNEL_ACCOUNT);
+			KDBUS_ITEM_SIZE(description) +
+			KDBUS_ITEM_SIZE(sizeof(struct kdbus_process)) +
+			KDBUS_ITEM_SIZE(sizeof(struct kdbus_usage)),
+			GFP_KERNEL_ACCOUNT);
 	if (!info)
 		return -ENOMEM;
 	info->id = target->id;
@@ -265,6 +298,10 @@ static int inform_about(struct kdbus_conn *conn, struct kdbus_conn *target,
 	if (description)
 		at = kdbus_item_put(at, KDBUS_ITEM_CONN_DESCRIPTION,
 				    target->description, description);
+	if (kdbus_args_find(args, KDBUS_ITEM_PROCESS))
+		at = put_process(at, conn, target);
+	if (usage)
+		at = put_usage(at, target);
 	info->size = at - (u8 *)info;
 	r = report(conn, info, info->size, &cmd->offset, &cmd->info_size);
 	kvfree(info);
@@ -294,7 +331,7 @@ int kdbus_inform_conn(struct kdbus_conn *conn, struct kdbus_args *args)
 		r = PTR_ERR_OR_ZERO(target);
 	}
 	if (!r) {
-		r = inform_about(conn, target, cmd);
+		r = inform_about(conn, target, args);
 		kdbus_conn_unref(target);
 	}
 	kdbus_behalf_deinit(&behalf);

@@ -235,6 +235,7 @@ void kdbus_conn_lose(struct kdbus_conn *conn)
 {
 	spin_lock(&conn->inbox.lock);
 	conn->inbox.lost++;
+	conn->inbox.lost_ever++;
 	spin_unlock(&conn->inbox.lock);
 	kdbus_conn_wake(conn);
 }
@@ -301,4 +302,34 @@ void kdbus_conn_uncharge(struct kdbus_conn *conn,
 	old = kdbus_quota_uncharge(&conn->inbox.quota, account, size, n_fds);
 	spin_unlock(&conn->inbox.lock);
 	kdbus_quota_user_free(old);
+}
+
+/**
+ * kdbus_conn_usage() - what it takes of what it may have
+ * @conn:	connection
+ * @out:	written
+ *
+ * The figures are not of one and the same moment.
+ */
+void kdbus_conn_usage(struct kdbus_conn *conn, struct kdbus_usage *out)
+{
+	*out = (struct kdbus_usage){
+		.pool_size = kdbus_pool_size(conn->pool),
+		.matches = kdbus_matches_count(&conn->matches),
+		.conns = atomic_read(&conn->user->n_conns),
+	};
+
+	spin_lock(&conn->inbox.lock);
+	out->bytes = conn->inbox.quota.bytes;
+	out->lost = conn->inbox.lost_ever;
+	kdbus_quota_sum(&conn->inbox.quota, &out->msgs, &out->fds);
+	spin_unlock(&conn->inbox.lock);
+
+	spin_lock(&conn->calls.lock);
+	out->calls = conn->calls.n;
+	spin_unlock(&conn->calls.lock);
+
+	spin_lock(&conn->names.lock);
+	out->names = conn->names.n;
+	spin_unlock(&conn->names.lock);
 }

@@ -71,6 +71,7 @@ enum kdbus_kind {
  * @inbox.queue:	messages that wait
  * @inbox.quota:	who sent how much of it
  * @inbox.lost:		messages lost since RECV last said so
+ * @inbox.lost_ever:	messages lost
  * @inbox.owed:		struct kdbus_reply: who waits for this connection
  *
  * @calls.lock:		guards @calls and the state of each reply in it
@@ -119,6 +120,7 @@ struct kdbus_conn {
 		struct kdbus_queue queue;
 		struct kdbus_quota quota;
 		u64 lost;
+		u64 lost_ever;
 		struct list_head owed;
 	} inbox;
 
@@ -161,6 +163,8 @@ int kdbus_conn_charge(struct kdbus_conn *conn, struct kdbus_user *user,
 void kdbus_conn_uncharge(struct kdbus_conn *conn,
 			 struct kdbus_quota_user *account, u64 size,
 			 unsigned int n_fds);
+
+void kdbus_conn_usage(struct kdbus_conn *conn, struct kdbus_usage *out);
 
 static inline bool kdbus_conn_accepts_fds(const struct kdbus_conn *conn)
 {

@@ -7,7 +7,9 @@
 #include <linux/fs_struct.h>
 #include <linux/kernel.h>
 #include <linux/path.h>
+#include <linux/pid.h>
 #include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/user_namespace.h>
@@ -47,6 +49,30 @@ bool kdbus_audience_sees(const struct kdbus_audience *a,
 			 const struct kdbus_identity *id)
 {
 	return pid_nr_ns(id->pid, a->pid_ns);
+}
+
+bool kdbus_identity_find_process(const struct kdbus_identity *id,
+				 const struct kdbus_audience *a,
+				 struct kdbus_process *out)
+{
+	struct task_struct *task;
+
+	if (!(id->has & KDBUS_ATTACH_PIDS) || !kdbus_audience_sees(a, id))
+		return false;
+
+	/*
+	 * Pairs with the pidmap_lock that a number passes through from one
+	 * process to the next: who has seen the next one sees here that this
+	 * one has gone.
+	 */
+	smp_mb();
+	guard(rcu)();
+	task = pid_task(id->pid, PIDTYPE_TGID);
+	if (!task)
+		return false;
+	out->pid = pid_nr_ns(id->pid, a->pid_ns);
+	out->start_ns = task->start_boottime;
+	return true;
 }
 
 /* The map of the first namespace is the identity: most receivers live there. */

@@ -10,6 +10,7 @@
 
 struct cred;
 struct kdbus_identity;
+struct kdbus_process;
 struct pid_namespace;
 struct user_namespace;
 
@@ -72,6 +73,22 @@ bool kdbus_audience_equal(const struct kdbus_audience *a,
  */
 bool kdbus_audience_sees(const struct kdbus_audience *a,
 			 const struct kdbus_identity *id);
+
+/**
+ * kdbus_identity_find_process() - is the process still there
+ * @id:		identity
+ * @a:		who asks
+ * @out:	written if it is
+ *
+ * As long as a process has not been waited for, no other one has its number.
+ * So whoever opened the number before this is called, and then gets it from
+ * here, has opened that very process.
+ *
+ * Return: false if it has gone, is not visible, or was never known.
+ */
+bool kdbus_identity_find_process(const struct kdbus_identity *id,
+				 const struct kdbus_audience *a,
+				 struct kdbus_process *out);
 
 /**
  * kdbus_identity_size() - room that the items will take

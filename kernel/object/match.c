@@ -792,6 +792,16 @@ int kdbus_matches_remove(struct kdbus_matches *matches, u64 cookie)
 }
 
 /**
+ * kdbus_matches_count() - how many there are
+ * @matches:	matches of a connection
+ */
+unsigned int kdbus_matches_count(struct kdbus_matches *matches)
+{
+	guard(rwsem_read)(&matches->index->lock);
+	return matches->n;
+}
+
+/**
  * kdbus_matches_query() - does one connection listen to a message?
  * @matches:	its matches
  * @query:	message

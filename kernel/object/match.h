@@ -89,6 +89,7 @@ void kdbus_matches_close(struct kdbus_matches *matches);
 int kdbus_matches_add(struct kdbus_matches *matches, u64 cookie, bool replace,
 		      struct kdbus_item *items, const void *end);
 int kdbus_matches_remove(struct kdbus_matches *matches, u64 cookie);
+unsigned int kdbus_matches_count(struct kdbus_matches *matches);
 bool kdbus_matches_query(struct kdbus_matches *matches,
 			 const struct kdbus_match_query *query);
 

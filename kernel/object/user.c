@@ -239,6 +239,26 @@ struct kdbus_quota_user *kdbus_quota_add(struct kdbus_quota *quota,
 }
 
 /**
+ * kdbus_quota_sum() - what waits from all users together
+ * @quota:	quota of the receiver
+ * @out_msgs:	messages
+ * @out_fds:	descriptors in them
+ */
+void kdbus_quota_sum(const struct kdbus_quota *quota, u32 *out_msgs,
+		     u32 *out_fds)
+{
+	const struct kdbus_quota_user *account;
+	struct rb_node *node;
+
+	*out_msgs = *out_fds = 0;
+	for (node = rb_first(&quota->by_user); node; node = rb_next(node)) {
+		account = rb_entry(node, struct kdbus_quota_user, node);
+		*out_msgs += account->n_msgs;
+		*out_fds += account->n_fds;
+	}
+}
+
+/**
  * kdbus_quota_charge() - let a message wait
  * @quota:	quota of the receiver
  * @account:	account of the sender

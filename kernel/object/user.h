@@ -99,6 +99,8 @@ struct kdbus_quota_user *kdbus_quota_find(struct kdbus_quota *quota,
 					  struct kdbus_user *user);
 struct kdbus_quota_user *kdbus_quota_add(struct kdbus_quota *quota,
 					 struct kdbus_quota_user *account);
+void kdbus_quota_sum(const struct kdbus_quota *quota, u32 *out_msgs,
+		     u32 *out_fds);
 int kdbus_quota_charge(struct kdbus_quota *quota,
 		       struct kdbus_quota_user *account, u64 bytes,
 		       unsigned int n_fds);

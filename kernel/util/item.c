@@ -45,6 +45,12 @@ static int check_name_change(const struct kdbus_item *item, size_t n)
 	return is_string(item->name_change.name, n - fixed) ? 0 : -EINVAL;
 }
 
+/* a question, whose answer has a payload */
+static int check_empty(const struct kdbus_item *item, size_t n)
+{
+	return n ? -EINVAL : 0;
+}
+
 /* how the payload of each type that user space may send is checked */
 struct rule {
 	u64 type;
@@ -73,6 +79,8 @@ static const struct rule rules[] = {
 	{ KDBUS_ITEM_ID,		.exact = sizeof(u64) },
 	{ KDBUS_ITEM_DST_ID,		.exact = sizeof(u64) },
 	{ KDBUS_ITEM_BEHALF_ID,		.exact = sizeof(u64) },
+	{ KDBUS_ITEM_PROCESS,		.check = check_empty },
+	{ KDBUS_ITEM_USAGE,		.check = check_empty },
 	{ KDBUS_ITEM_NAME,		.check = check_string },
 	{ KDBUS_ITEM_SECLABEL,		.check = check_string },
 	{ KDBUS_ITEM_CREDS,		.exact = sizeof(struct kdbus_creds) },

@@ -182,7 +182,8 @@ TEST("the ioctl numbers and sizes are those of the published ABI")
 		{ offsetof(struct kdbus_cmd_hello, id128), 80 }, { offsetof(struct kdbus_cmd_recv, msg), 40 },
 		{ offsetof(struct kdbus_cmd_send, reply), 32 }, { KDBUS_ITEM_CONN_DESCRIPTION, 0x100d },
 		{ KDBUS_ITEM_REPLY_DEAD, 0x8006 }, { KDBUS_ITEM_DST_ID, 0x10 }, { KDBUS_ITEM_POLICY_ACCESS, 0x2000 },
-		{ KDBUS_ITEM_BEHALF_ID, 0x800 }, { KDBUS_PAYLOAD_DBUS, 0x4442757344427573 },
+		{ KDBUS_ITEM_BEHALF_ID, 0x800 }, { KDBUS_ITEM_USAGE, 0x802 },
+		{ sizeof(struct kdbus_process), 16 }, { sizeof(struct kdbus_usage), 48 }, { KDBUS_PAYLOAD_DBUS, 0x4442757344427573 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -157,6 +157,40 @@ struct kdbus_name {
 	char name[0];
 } __attribute__((__aligned__(8)));
 
+/**
+ * struct kdbus_process - a process that has not been waited for yet
+ * @pid:	its number, as the reader's pid namespace has it
+ * @start_ns:	when it was started, in CLOCK_BOOTTIME
+ */
+struct kdbus_process {
+	__u64 pid;
+	__u64 start_ns;
+} __attribute__((__aligned__(8)));
+
+/**
+ * struct kdbus_usage - what a connection takes of what it may have
+ * @pool_size:	bytes of its pool
+ * @bytes:	of them, in messages that wait
+ * @lost:	messages that found no room, since it was made
+ * @msgs:	messages that wait
+ * @fds:	descriptors in them
+ * @names:	names it holds or waits for
+ * @matches:	matches it has
+ * @calls:	answers it waits for
+ * @conns:	connections that its account pays for, itself included
+ */
+struct kdbus_usage {
+	__u64 pool_size;
+	__u64 bytes;
+	__u64 lost;
+	__u32 msgs;
+	__u32 fds;
+	__u32 names;
+	__u32 matches;
+	__u32 calls;
+	__u32 conns;
+} __attribute__((__aligned__(8)));
+
 /* policy */
 
 enum kdbus_policy_access_type {
@@ -230,6 +264,8 @@ enum kdbus_item_type {
 	/* extensions: kdbus.item(7) */
 	_KDBUS_ITEM_EXTENSION_BASE	= 0x0800,
 	KDBUS_ITEM_BEHALF_ID	= _KDBUS_ITEM_EXTENSION_BASE,
+	KDBUS_ITEM_PROCESS,
+	KDBUS_ITEM_USAGE,
 
 	/* keep in the order of enum kdbus_attach_flags */
 	_KDBUS_ITEM_ATTACH_BASE	= 0x1000,
@@ -292,6 +328,8 @@ struct kdbus_item {
 		struct kdbus_notify_name_change name_change;
 		struct kdbus_notify_id_change id_change;
 		struct kdbus_policy_access policy_access;
+		struct kdbus_process process;
+		struct kdbus_usage usage;
 	};
 } __attribute__((__aligned__(8)));
 

@@ -393,6 +393,28 @@ static void check_books(const struct waiting *queue, size_t n)
 	}
 }
 
+ShimTest(user, what_waits_from_all_is_added_up)
+{
+	u32 n_msgs = 7, n_fds = 7;
+
+	begin_quota(POOL);
+	kdbus_quota_sum(&quota, &n_msgs, &n_fds);
+	cr_expect_eq(n_msgs, 0);
+	cr_expect_eq(n_fds, 0);
+	for (int i = 0; i < N_USERS; i++)
+		for (int k = 0; k <= i; k++)
+			cr_expect_eq(charge(i, 8, k % 2), 0);
+	kdbus_quota_sum(&quota, &n_msgs, &n_fds);
+	cr_expect_eq(n_msgs, 15);
+	cr_expect_eq(n_fds, 0 + 1 + 1 + 2 + 2);
+	for (int i = 0; i < N_USERS; i++)
+		for (int k = 0; k <= i; k++)
+			uncharge(i, 8, k % 2);
+	kdbus_quota_sum(&quota, &n_msgs, &n_fds);
+	cr_expect_eq(n_msgs, 0);
+	end_quota();
+}
+
 /* how often each answer was seen */
 static unsigned int n_ok, n_full, n_fds;
 
