@@ -4,9 +4,11 @@
  *
  * GetConnectionCredentials answers with the keys of the D-Bus specification
  * and, under "org.kdbus.", with what only kdbus knows.  A key that is not
- * known is left out.
+ * known is left out.  What is not in the kernel's record is looked up in the
+ * process, and only told if that is still the process on record.
  */
 #include <errno.h>
+#include <sys/syscall.h>
 #include <systemd/sd-login.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 		    KDBUS_ATTACH_CGROUP | KDBUS_ATTACH_EXE | KDBUS_ATTACH_CMDLINE | \
 		    KDBUS_ATTACH_CONN_DESCRIPTION)
 
+#define FDS_MAX 16	/* that may wait at a connection, from one user: kdbus(7) */
 #define SELINUX_FILE "/sys/fs/selinux/enforce"
 
 /* Read the one argument and look it up; CALL_DONE if that was the answer. */
@@ -202,65 +205,165 @@ static void add_audit(struct kb_writer *writer, const struct kb_meta *meta)
 				 meta->audit->sessionid);
 }
 
-/*
- * What the login manager's library reads out of a control group.  It wants a
- * process to look at; one that has moved on, or whose number is another's by
- * now, is in another group than the one on record.
+/* the process itself */
+
+enum {
+	LOGIN_UNIT,
+	LOGIN_USER_UNIT,
+	LOGIN_SLICE,
+	LOGIN_SESSION,
+	_LOGIN_KEYS,
+};
+
+/**
+ * struct process - what is not told by the kernel but looked up by number
+ * @fd:		the process, or -1
+ * @start_ns:	when it was started, CLOCK_BOOTTIME; 0 unless @fd is there
+ * @login:	what the login manager's library makes of its control group
  */
-static void add_login(struct kb_writer *writer, const struct kb_meta *meta)
+struct process {
+	int fd;
+	uint64_t start_ns;
+	char *login[_LOGIN_KEYS];
+};
+
+static void process_deinit(struct process *process)
 {
-	static const struct {
-		const char *key;
-		int (*get)(pid_t pid, char **out);
-	} rows[] = {
-		{ "org.kdbus.Unit", sd_pid_get_unit },
-		{ "org.kdbus.UserUnit", sd_pid_get_user_unit },
-		{ "org.kdbus.Slice", sd_pid_get_slice },
-		{ "org.kdbus.Session", sd_pid_get_session },
-	};
-	_cleanup_(kb_freep) char *before = NULL;
-	pid_t pid;
 	size_t i;
 
-	if (!meta->cgroup || !meta->pids || !meta->pids->pid)
-		return;
-	pid = meta->pids->pid;
-	if (sd_pid_get_cgroup(pid, &before) < 0 ||
-	    !kb_streq(*before ? before : "/", meta->cgroup))
-		return;
-	for (i = 0; i < KB_ARRAY_SIZE(rows); i++) {
-		_cleanup_(kb_freep) char *value = NULL;
+	if (process->fd >= 0)
+		close(process->fd);
+	for (i = 0; i < _LOGIN_KEYS; i++)
+		free(process->login[i]);
+	*process = (struct process){ .fd = -1 };
+}
 
-		if (rows[i].get(pid, &value) >= 0)
-			add_string(writer, rows[i].key, value);
-	}
+/* Not for one that has moved on: what is on record is another group. */
+static void process_login(struct process *process, pid_t pid, const char *cgroup)
+{
+	static int (*const get[_LOGIN_KEYS])(pid_t pid, char **out) = {
+		[LOGIN_UNIT] = sd_pid_get_unit,
+		[LOGIN_USER_UNIT] = sd_pid_get_user_unit,
+		[LOGIN_SLICE] = sd_pid_get_slice,
+		[LOGIN_SESSION] = sd_pid_get_session,
+	};
+	_cleanup_(kb_freep) char *now = NULL;
+	size_t i;
+
+	if (!cgroup || sd_pid_get_cgroup(pid, &now) < 0 || !kb_streq(*now ? now : "/", cgroup))
+		return;
+	for (i = 0; i < _LOGIN_KEYS; i++)
+		if (get[i](pid, &process->login[i]) < 0)
+			process->login[i] = NULL;
+}
+
+/*
+ * Everything here goes by a number that may be another process's by now.  So
+ * the kernel is asked last: if it still tells of the process then, the number
+ * was never free, and all that was found belongs to it.
+ */
+static void process_find(struct call *call, const struct kb_info *info, struct process *process)
+{
+	struct kb_conn *conn = call->driver->conn;
+	struct kb_info now = {};
+	pid_t pid;
+
+	*process = (struct process){ .fd = -1 };
+	if (!call->driver->process || !info->meta.pids || !info->meta.pids->pid)
+		return;
+	pid = info->meta.pids->pid;
+	process->fd = syscall(SYS_pidfd_open, pid, 0);
+	process_login(process, pid, info->meta.cgroup);
+	if (kb_conn_ask(conn, info->id, KDBUS_ITEM_PROCESS, call_behalf(call), &now) < 0 ||
+	    !now.meta.process || now.meta.process->pid != (uint64_t)pid)
+		process_deinit(process);
+	else
+		process->start_ns = now.meta.process->start_ns;
+	kb_info_deinit(&now);
+}
+
+static void add_login(struct kb_writer *writer, const struct process *process)
+{
+	static const char *const keys[_LOGIN_KEYS] = {
+		[LOGIN_UNIT] = "org.kdbus.Unit",
+		[LOGIN_USER_UNIT] = "org.kdbus.UserUnit",
+		[LOGIN_SLICE] = "org.kdbus.Slice",
+		[LOGIN_SESSION] = "org.kdbus.Session",
+	};
+	size_t i;
+
+	for (i = 0; i < _LOGIN_KEYS; i++)
+		add_string(writer, keys[i], process->login[i]);
+}
+
+/*
+ * A reply that cannot be delivered would be the caller's last word on this, so
+ * we look first whether a descriptor can.
+ */
+static bool caller_takes_fd(struct call *call)
+{
+	struct kb_info info;
+	bool takes;
+
+	if (!call->driver->usage || kb_conn_ask(call->driver->conn, call->message->src_id,
+						KDBUS_ITEM_USAGE, 0, &info) < 0)
+		return false;
+	takes = info.flags & KDBUS_HELLO_ACCEPT_FD && info.meta.usage &&
+		info.meta.usage->fds < FDS_MAX;
+	kb_info_deinit(&info);
+	return takes;
+}
+
+/* The reply owns the descriptor from now on. */
+static int add_process_fd(struct call *call, struct kb_writer *writer, struct process *process)
+{
+	uint32_t index;
+	int r;
+
+	if (process->fd < 0 || !caller_takes_fd(call))
+		return 0;
+	r = kb_message_add_fd(call->reply, TAKE_FD(process->fd), &index);
+	return r < 0 ? r : kb_writer_append(writer, "{sv}", "ProcessFD", "h", index);
+}
+
+static int write_all(struct call *call, const struct kb_info *info, struct process *process)
+{
+	struct kb_writer *writer = call_writer(call);
+	const struct kb_meta *meta = &info->meta;
+	int r;
+
+	if (!writer)
+		return -ENOMEM;
+	kb_writer_open(writer, 'a', "{sv}");
+	add_standard(writer, meta);
+	r = add_groups(writer, meta);
+	if (r >= 0)
+		r = add_process_fd(call, writer, process);
+	if (r < 0)
+		return r;
+	add_caps(writer, meta);
+	add_audit(writer, meta);
+	add_string(writer, "org.kdbus.ControlGroup", meta->cgroup);
+	add_login(writer, process);
+	if (process->start_ns)
+		kb_writer_append(writer, "{sv}", "org.kdbus.StartTime", "t", process->start_ns);
+	if (meta->exe && kb_utf8_is_valid(meta->exe, strlen(meta->exe)))
+		add_string(writer, "org.kdbus.Executable", meta->exe);
+	add_command_line(writer, meta);
+	add_string(writer, "org.kdbus.Description", meta->description);
+	return kb_writer_close(writer);
 }
 
 int creds_all(struct call *call)
 {
+	_cleanup_(process_deinit) struct process process = { .fd = -1 };
 	_cleanup_(kb_info_deinit) struct kb_info info = {};
-	struct kb_writer *writer;
 	const char *name;
 	int r;
 
 	r = creds_find(call, ATTACH_ALL, &name, &info);
 	if (r)
 		return r;
-	writer = call_writer(call);
-	if (!writer)
-		return -ENOMEM;
-	kb_writer_open(writer, 'a', "{sv}");
-	add_standard(writer, &info.meta);
-	r = add_groups(writer, &info.meta);
-	if (r < 0)
-		return r;
-	add_caps(writer, &info.meta);
-	add_audit(writer, &info.meta);
-	add_string(writer, "org.kdbus.ControlGroup", info.meta.cgroup);
-	add_login(writer, &info.meta);
-	if (info.meta.exe && kb_utf8_is_valid(info.meta.exe, strlen(info.meta.exe)))
-		add_string(writer, "org.kdbus.Executable", info.meta.exe);
-	add_command_line(writer, &info.meta);
-	add_string(writer, "org.kdbus.Description", info.meta.description);
-	return kb_writer_close(writer);
+	process_find(call, &info, &process);
+	return write_all(call, &info, &process);
 }

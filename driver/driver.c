@@ -194,6 +194,9 @@ static int driver_connect(struct driver *driver, const char *address)
 	if (!driver->behalf)
 		kb_log(LOG_WARNING, "this kernel does not let us act for others");
 
+	driver->process = kb_cmd_supports_asking(driver->conn->fd, KDBUS_ITEM_PROCESS) > 0;
+	driver->usage = kb_cmd_supports_asking(driver->conn->fd, KDBUS_ITEM_USAGE) > 0;
+
 	driver->owner_uid = KB_ID_UNSET;
 	r = kb_conn_creator_info(driver->conn, KDBUS_ATTACH_CREDS, &creator);
 	if (r < 0)

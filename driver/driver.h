@@ -33,6 +33,8 @@ struct pending;
  * @conn:	our connection
  * @named:	we own org.freedesktop.DBus
  * @behalf:	the kernel lets us act for our callers
+ * @process:	it tells whether a process is still the same
+ * @usage:	it tells what a connection takes
  * @owner_uid:	who made the bus
  * @idle_ns:	how long without a message until we go; 0: for ever
  * @last_ns:	when the last one came
@@ -50,6 +52,8 @@ struct driver {
 	struct kb_conn *conn;
 	bool named;
 	bool behalf;
+	bool process;
+	bool usage;
 	uint64_t owner_uid;
 	uint64_t idle_ns;
 	uint64_t last_ns;

@@ -16,10 +16,28 @@ static void add(struct kb_writer *writer, const char *key, uint32_t value)
 	kb_writer_append(writer, "{sv}", key, "u", value);
 }
 
+static void add_long(struct kb_writer *writer, const char *key, uint64_t value)
+{
+	kb_writer_append(writer, "{sv}", key, "t", value);
+}
+
+/* What the kernel counts; "outgoing" is what the bus has for a connection. */
+static void add_usage(struct kb_writer *writer, const struct kdbus_usage *usage)
+{
+	add(writer, "OutgoingMessages", usage->msgs);
+	add(writer, "OutgoingBytes", usage->bytes > UINT32_MAX ? UINT32_MAX : usage->bytes);
+	add(writer, "OutgoingFDs", usage->fds);
+	add(writer, "org.kdbus.Matches", usage->matches);
+	add(writer, "org.kdbus.PendingCalls", usage->calls);
+	add_long(writer, "org.kdbus.LostMessages", usage->lost);
+	add_long(writer, "org.kdbus.PoolSize", usage->pool_size);
+}
+
 /**
  * struct census - connections and names of the bus
  * @id:		counted last
- * @names:	it has, so far
+ * @own_names:	it has, so far
+ * @usage:	of all of them together
  */
 struct census {
 	uint32_t connections;
@@ -27,7 +45,31 @@ struct census {
 	uint32_t names_per_connection;
 	uint64_t id;
 	uint32_t own_names;
+	struct kdbus_usage usage;
 };
+
+/* Who has left since the list was made takes nothing any more. */
+static void census_add_usage(struct call *call, struct census *census, uint64_t id)
+{
+	struct kdbus_usage *sum = &census->usage;
+	const struct kdbus_usage *usage;
+	struct kb_info info;
+
+	if (!call->driver->usage ||
+	    kb_conn_ask(call->driver->conn, id, KDBUS_ITEM_USAGE, 0, &info) < 0)
+		return;
+	usage = info.meta.usage;
+	if (usage) {
+		sum->pool_size += usage->pool_size;
+		sum->bytes += usage->bytes;
+		sum->lost += usage->lost;
+		sum->msgs += usage->msgs;
+		sum->fds += usage->fds;
+		sum->matches += usage->matches;
+		sum->calls += usage->calls;
+	}
+	kb_info_deinit(&info);
+}
 
 static int take_census(struct call *call, struct census *census)
 {
@@ -47,6 +89,7 @@ static int take_census(struct call *call, struct census *census)
 			census->connections++;
 			census->names++;
 			census->own_names = 0;
+			census_add_usage(call, census, info.id);
 		}
 		census->names += info.meta.n_names;
 		census->own_names += info.meta.n_names;
@@ -89,7 +132,23 @@ int stats_get(struct call *call)
 	add(writer, "MatchRules", matches_count(driver));
 	add(writer, "PeakMatchRules", driver->peaks.rules);
 	add(writer, "PeakMatchRulesPerConnection", driver->peaks.rules_per_connection);
+	if (driver->usage)
+		add_usage(writer, &census.usage);
 	return kb_writer_close(writer);
+}
+
+static void add_usage_of(struct call *call, struct kb_writer *writer, uint64_t id)
+{
+	struct kb_info info;
+
+	if (!call->driver->usage || kb_conn_ask(call->driver->conn, id, KDBUS_ITEM_USAGE,
+						call_behalf(call), &info) < 0)
+		return;
+	if (info.meta.usage) {
+		add_usage(writer, info.meta.usage);
+		add(writer, "org.kdbus.UserConnections", info.meta.usage->conns);
+	}
+	kb_info_deinit(&info);
 }
 
 int stats_get_connection(struct call *call)
@@ -123,6 +182,7 @@ int stats_get_connection(struct call *call)
 	add(writer, "PeakBusNames", info.meta.n_names);
 	add(writer, "MatchRules", client ? client->n_rules : 0);
 	add(writer, "PeakMatchRules", client ? client->peak_rules : 0);
+	add_usage_of(call, writer, info.id);
 	return kb_writer_close(writer);
 }
 

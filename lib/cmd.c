@@ -269,8 +269,9 @@ int kb_cmd_list(int fd, uint64_t flags, uint64_t behalf_id,
 }
 
 static int cmd_info(int fd, unsigned long number, uint64_t id,
-		    const char *name, uint64_t attach, uint64_t behalf_id,
-		    uint64_t *out_offset, uint64_t *out_size)
+		    const char *name, uint64_t attach, uint64_t ask,
+		    uint64_t behalf_id, uint64_t *out_offset,
+		    uint64_t *out_size)
 {
 	_cleanup_(kb_buffer_deinit) struct kb_buffer cmd = {};
 	struct kdbus_cmd_info fixed = {
@@ -282,6 +283,8 @@ static int cmd_info(int fd, unsigned long number, uint64_t id,
 	r = cmd_begin(&cmd, &fixed, sizeof(fixed));
 	if (r >= 0 && name)
 		r = kb_item_append_string(&cmd, KDBUS_ITEM_NAME, name);
+	if (r >= 0 && ask)
+		r = kb_item_append(&cmd, ask, NULL, 0);
 	if (r >= 0)
 		r = cmd_add_behalf(&cmd, behalf_id);
 	if (r >= 0)
@@ -299,15 +302,39 @@ int kb_cmd_conn_info(int fd, uint64_t id, const char *name, uint64_t attach,
 		     uint64_t behalf_id, uint64_t *out_offset,
 		     uint64_t *out_size)
 {
-	return cmd_info(fd, KDBUS_CMD_CONN_INFO, id, name, attach, behalf_id,
+	return cmd_info(fd, KDBUS_CMD_CONN_INFO, id, name, attach, 0,
+			behalf_id, out_offset, out_size);
+}
+
+int kb_cmd_conn_ask(int fd, uint64_t id, uint64_t item, uint64_t behalf_id,
+		    uint64_t *out_offset, uint64_t *out_size)
+{
+	return cmd_info(fd, KDBUS_CMD_CONN_INFO, id, NULL, 0, item, behalf_id,
 			out_offset, out_size);
 }
 
 int kb_cmd_bus_creator_info(int fd, uint64_t attach, uint64_t *out_offset,
 			    uint64_t *out_size)
 {
-	return cmd_info(fd, KDBUS_CMD_BUS_CREATOR_INFO, 0, NULL, attach, 0,
+	return cmd_info(fd, KDBUS_CMD_BUS_CREATOR_INFO, 0, NULL, attach, 0, 0,
 			out_offset, out_size);
+}
+
+/* The kernel zeroes the types that a command does not know. */
+static int cmd_knows(int fd, unsigned long number, void *cmd, size_t fixed,
+		     uint64_t type)
+{
+	struct kdbus_cmd *head = cmd;
+	uint64_t *item = (uint64_t *)((uint8_t *)cmd + fixed);
+	int r;
+
+	head->size = fixed + 3 * sizeof(*item);
+	head->flags = KDBUS_FLAG_NEGOTIATE;
+	item[0] = 3 * sizeof(*item);
+	item[1] = KDBUS_ITEM_NEGOTIATE;
+	item[2] = type;
+	r = cmd_ioctl(fd, number, cmd);
+	return r < 0 ? r : item[2] == type;
 }
 
 int kb_cmd_supports_behalf(int fd)
@@ -315,19 +342,18 @@ int kb_cmd_supports_behalf(int fd)
 	struct {
 		struct kdbus_cmd cmd;
 		uint64_t item[3];
-	} ask = {
-		.cmd = {
-			.size = sizeof(ask),
-			.flags = KDBUS_FLAG_NEGOTIATE,
-		},
-		.item = {
-			sizeof(ask.item), KDBUS_ITEM_NEGOTIATE,
-			KDBUS_ITEM_BEHALF_ID,
-		},
-	};
-	int r;
+	} ask = {};
 
-	/* the kernel zeroes the types it does not know */
-	r = cmd_ioctl(fd, KDBUS_CMD_NAME_ACQUIRE, &ask);
-	return r < 0 ? r : ask.item[2] == KDBUS_ITEM_BEHALF_ID;
+	return cmd_knows(fd, KDBUS_CMD_NAME_ACQUIRE, &ask, sizeof(ask.cmd),
+			 KDBUS_ITEM_BEHALF_ID);
+}
+
+int kb_cmd_supports_asking(int fd, uint64_t item)
+{
+	struct {
+		struct kdbus_cmd_info cmd;
+		uint64_t item[3];
+	} ask = {};
+
+	return cmd_knows(fd, KDBUS_CMD_CONN_INFO, &ask, sizeof(ask.cmd), item);
 }

@@ -93,10 +93,15 @@ int kb_cmd_list(int fd, uint64_t flags, uint64_t behalf_id,
 int kb_cmd_conn_info(int fd, uint64_t id, const char *name, uint64_t attach,
 		     uint64_t behalf_id, uint64_t *out_offset,
 		     uint64_t *out_size);
+/* No metadata, but the answer to one question: KDBUS_ITEM_PROCESS or _USAGE. */
+int kb_cmd_conn_ask(int fd, uint64_t id, uint64_t item, uint64_t behalf_id,
+		    uint64_t *out_offset, uint64_t *out_size);
 int kb_cmd_bus_creator_info(int fd, uint64_t attach, uint64_t *out_offset,
 			    uint64_t *out_size);
 
 /* Does NAME_ACQUIRE accept KDBUS_ITEM_BEHALF_ID here? 1, 0 or an error. */
 int kb_cmd_supports_behalf(int fd);
+/* Does CONN_INFO accept items of a type here? 1, 0 or an error. */
+int kb_cmd_supports_asking(int fd, uint64_t item);
 
 #endif /* KB_CMD_H */

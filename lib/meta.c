@@ -92,6 +92,12 @@ static int parse_item(struct kb_meta *meta, const struct kdbus_item *item)
 	case KDBUS_ITEM_AUDIT:
 		meta->audit = &item->audit;
 		return has_size(item, sizeof(item->audit)) ? 0 : -EBADMSG;
+	case KDBUS_ITEM_PROCESS:
+		meta->process = &item->process;
+		return has_size(item, sizeof(item->process)) ? 0 : -EBADMSG;
+	case KDBUS_ITEM_USAGE:
+		meta->usage = &item->usage;
+		return has_size(item, sizeof(item->usage)) ? 0 : -EBADMSG;
 	case KDBUS_ITEM_AUXGROUPS:
 		meta->auxgroups = (const uint64_t *)item->data64;
 		meta->n_auxgroups = kb_item_size(item) / sizeof(uint64_t);

@@ -34,6 +34,8 @@ struct kb_meta {
 	const char *seclabel;
 	const struct kdbus_audit *audit;
 	const char *description;
+	const struct kdbus_process *process;	/* kb_conn_ask() only */
+	const struct kdbus_usage *usage;	/* the same */
 	struct kb_item_iter items;	/* for kb_meta_next_name() */
 	size_t n_names;
 };

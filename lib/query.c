@@ -74,6 +74,16 @@ int kb_conn_info_by_name(struct kb_conn *conn, const char *bus_name,
 	return kb_conn_info(conn, id, NULL, attach, behalf_id, out);
 }
 
+int kb_conn_ask(struct kb_conn *conn, uint64_t id, uint64_t item,
+		uint64_t behalf_id, struct kb_info *out)
+{
+	uint64_t offset, size;
+	int r;
+
+	r = kb_cmd_conn_ask(conn->fd, id, item, behalf_id, &offset, &size);
+	return r < 0 ? r : info_take(conn, offset, size, out);
+}
+
 int kb_conn_creator_info(struct kb_conn *conn, uint64_t attach,
 			 struct kb_info *out)
 {

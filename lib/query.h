@@ -39,6 +39,9 @@ int kb_conn_info(struct kb_conn *conn, uint64_t id, const char *name,
 int kb_conn_info_by_name(struct kb_conn *conn, const char *bus_name,
 			 uint64_t attach, uint64_t behalf_id,
 			 struct kb_info *out);
+/* No metadata but what answers KDBUS_ITEM_PROCESS or KDBUS_ITEM_USAGE. */
+int kb_conn_ask(struct kb_conn *conn, uint64_t id, uint64_t item,
+		uint64_t behalf_id, struct kb_info *out);
 int kb_conn_creator_info(struct kb_conn *conn, uint64_t attach,
 			 struct kb_info *out);
 void kb_info_deinit(struct kb_info *info);

@@ -103,6 +103,87 @@ TEST("credentials of an impersonated connection are those of who it stands for")
 	expect(!strstr(credentials(a, unknown->unique_name), "ProcessID"));
 }
 
+/* The process that a descriptor in the answer stands for; 0 without one. */
+static pid_t process_fd(struct kb_conn *conn, const char *of)
+{
+	struct kb_message *call, *reply;
+	char path[40], line[100];
+	int pid = 0;
+	FILE *file;
+
+	must(kb_message_new_call(DRIVER, KB_DRIVER_PATH, NULL, "GetConnectionCredentials", &call));
+	must(kb_message_append(call, "s", of));
+	must(kb_conn_call(conn, call, 0, &reply));
+	expect_eq(reply->type, KB_METHOD_RETURN);
+	expect(reply->n_fds <= 1);
+	if (reply->n_fds) {
+		sprintf(path, "/proc/self/fdinfo/%d", reply->fds[0]);
+		file = fopen(path, "re");
+		while (expect(file) && fgets(line, sizeof(line), file))
+			if (sscanf(line, "Pid: %d", &pid) == 1)
+				break;
+		fclose(file);
+	}
+	kb_message_unref(call);
+	kb_message_unref(reply);
+	return pid;
+}
+
+TEST("ProcessFD is the process that made the connection, as long as it lives")
+{
+	struct kb_conn_options options = KB_CONN_OPTIONS_DEFAULT;
+	struct kdbus_pids pids = {};
+	struct kb_conn *other;
+	struct gate gate;
+
+	setup();
+	expect_eq(process_fd(a, b->unique_name), getpid());
+	expect(has(credentials(a, b->unique_name), "\"ProcessFD\" h 0"));
+	expect(has(credentials(a, b->unique_name), "\"org.kdbus.StartTime\" t "));
+	expect_eq(process_fd(a, DRIVER), owner_pid(a, DRIVER));
+
+	gate_init(&gate);
+	pids.pid = child_start();
+	if (!pids.pid) {
+		gate_wait(&gate);
+		child_exit();
+	}
+	options.pids = &pids;
+	must(kb_conn_open(bus_address(bus), &options, &other));
+	expect_eq(process_fd(a, other->unique_name), pids.pid);
+	gate_open(&gate);
+	child_join(pids.pid);
+	expect_eq(process_fd(a, other->unique_name), 0);
+	expect(has(credentials(a, other->unique_name), "\"ProcessID\" u %d", (int)pids.pid));
+	expect(!strstr(credentials(a, other->unique_name), "ProcessFD"));
+	expect(!strstr(credentials(a, other->unique_name), "StartTime"));
+}
+
+TEST("who takes no descriptor, or has no room for one, hears the rest")
+{
+	struct kb_conn_options options = KB_CONN_OPTIONS_DEFAULT;
+	struct kb_message *message;
+	struct kb_conn *plain;
+
+	setup();
+	options.flags = 0;
+	must(kb_conn_open(bus_address(bus), &options, &plain));
+	expect_eq(process_fd(plain, b->unique_name), 0);
+	expect(has(credentials(plain, b->unique_name), "\"ProcessID\" u %d", getpid()));
+	expect(has(credentials(plain, b->unique_name), "\"org.kdbus.StartTime\" t "));
+
+	/* 16 descriptors of our user, which is the driver's too, wait there */
+	must(kb_message_new_call(b->unique_name, "/x", "x.y", "M", &message));
+	message->flags |= KB_NO_REPLY_EXPECTED;
+	for (unsigned i = 0; i < 16; i++)
+		must(kb_message_add_fd(message, dup(0), NULL));
+	must(kb_conn_send(a, message));
+	kb_message_unref(message);
+	expect(has(credentials(b, a->unique_name), "\"ProcessID\" u %d", getpid()));
+	expect(!strstr(credentials(b, a->unique_name), "ProcessFD"));
+	expect_eq(process_fd(a, b->unique_name), getpid());
+}
+
 /* match rules */
 
 static void emit(struct kb_conn *conn, const char *member)
@@ -371,6 +452,47 @@ TEST("GetId is the bus's, GetMachineId the machine's, statistics add up")
 	expect(has(ask_object(a, STATS, "GetConnectionStats", "s", "a.b"), "\"BusNames\" u 1"));
 	expect_error(ask_object(a, STATS, "GetConnectionStats", "s", "x.y"), "NameHasNoOwner");
 	ask_driver(b, "AddMatch", "s", "member=x");
+	expect(has(ask_object(a, STATS, "GetConnectionStats", "s", b->unique_name), "\"MatchRules\" u 1"));
 	snprintf(text, sizeof(text), "a{sas} 1 \"%s\" 1 \"member='x'\"", b->unique_name);
 	expect_text(ask_object(a, STATS, "GetAllMatchRules", ""), text);
+}
+
+TEST("statistics of a connection are what the kernel counts")
+{
+	struct kb_conn_options options = KB_CONN_OPTIONS_DEFAULT;
+	const char *stats;
+	struct kb_conn *c;
+
+	setup();
+	options.pool_size = 64 << 10;
+	must(kb_conn_open(bus_address(bus), &options, &c));
+	stats = ask_object(a, STATS, "GetConnectionStats", "s", c->unique_name);
+	expect(has(stats, "\"OutgoingMessages\" u 0"));
+	expect(has(stats, "\"OutgoingBytes\" u 0"));
+	expect(has(stats, "\"org.kdbus.PoolSize\" t 65536"));
+	expect(has(stats, "\"org.kdbus.LostMessages\" t 0"));
+	expect(has(stats, "\"org.kdbus.Matches\" u 0"));
+	expect(has(stats, "\"org.kdbus.UserConnections\" u 5"));
+	expect_text(ask_driver(c, "AddMatch", "s", "type='signal',member='M'"), "");
+	for (unsigned i = 0; i < 3; i++)
+		emit(b, "M");
+	stats = ask_object(a, STATS, "GetConnectionStats", "s", c->unique_name);
+	expect(has(stats, "\"OutgoingMessages\" u 3"));
+	expect(!strstr(stats, "\"OutgoingBytes\" u 0"));
+	/* the rule, and one that counts it */
+	expect(has(stats, "\"MatchRules\" u 1"));
+	expect(has(stats, "\"org.kdbus.Matches\" u 2"));
+	expect(has(ask_object(a, STATS, "GetStats", ""), "\"OutgoingMessages\" u 3"));
+	/* a third of half of the pool is for us */
+	for (unsigned i = 0; i < 400; i++)
+		emit(b, "M");
+	stats = ask_object(a, STATS, "GetConnectionStats", "s", c->unique_name);
+	expect(!strstr(stats, "\"org.kdbus.LostMessages\" t 0"));
+	test_note("%s", stats);
+	while (received(c))
+		;
+	stats = ask_object(a, STATS, "GetConnectionStats", "s", c->unique_name);
+	expect(has(stats, "\"OutgoingMessages\" u 0"));
+	expect(has(stats, "\"OutgoingBytes\" u 0"));
+	expect(!strstr(stats, "\"org.kdbus.LostMessages\" t 0"));
 }

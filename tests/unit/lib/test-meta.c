@@ -75,6 +75,8 @@ Test(meta, malformed_items_are_refused)
 		{ KDBUS_ITEM_OWNED_NAME, 8 }, { KDBUS_ITEM_OWNED_NAME, 4 },
 		{ KDBUS_ITEM_OWNED_NAME, 12 }, { KDBUS_ITEM_EXE, 0 },
 		{ KDBUS_ITEM_EXE, 4 }, { KDBUS_ITEM_CMDLINE, 4 },
+		{ KDBUS_ITEM_PROCESS, 8 }, { KDBUS_ITEM_PROCESS, 0 },
+		{ KDBUS_ITEM_USAGE, 40 }, { KDBUS_ITEM_USAGE, 56 },
 	};
 	char payload[64];
 
