@@ -462,6 +462,19 @@ static int reader_read_array(struct kb_reader *reader, char code,
 static int reader_read(struct kb_reader *reader, const char *types,
 		       size_t length, struct reader_args *args);
 
+/* A dict entry is no complete type by itself, but may be read by itself. */
+static int type_length(const char *types)
+{
+	int n;
+
+	if (*types != '{')
+		return kb_signature_next(types);
+	if (!kb_type_is_basic(types[1]) || !types[2])
+		return -EINVAL;
+	n = kb_signature_next(types + 2);
+	return n < 0 || types[n + 2] != '}' ? -EINVAL : n + 3;
+}
+
 /* Reads one value of a complete type: its length, or an error. */
 static int reader_read_one(struct kb_reader *reader, const char *types,
 			   struct reader_args *args)
@@ -479,7 +492,7 @@ static int reader_read_one(struct kb_reader *reader, const char *types,
 		return 1;
 	}
 
-	length = kb_signature_next(types);
+	length = type_length(types);
 	if (length < 0)
 		return -EINVAL;
 

@@ -205,6 +205,40 @@ Test(value, append_and_read_are_each_others_inverse)
 	}
 }
 
+Test(value, dict_entries_are_read_one_by_one)
+{
+	static const char *const bad[] = { "{", "{s", "{ss", "{s}", "{vs}", "{sss}", "{}", "{s{ss}}" };
+
+	for (enum kb_format format = KB_DBUS1; format <= KB_GVARIANT; format++) {
+		_cleanup_(kb_buffer_deinit) struct kb_buffer out = {};
+		struct kb_reader reader;
+		struct kb_writer writer;
+		const char *key, *value;
+		uint32_t u;
+
+		kb_writer_init(&writer, format, &out);
+		cr_assert_eq(kb_writer_append(&writer, "a{ss}a{s(us)}", 2, "a", "b", "c", "", 1, "k", 7, "v"), 0);
+		cr_assert_eq(kb_writer_finish(&writer), 0);
+		kb_writer_deinit(&writer);
+		cr_assert_eq(kb_reader_init(&reader, format, false, "a{ss}a{s(us)}", out.data, out.size, 0), 0);
+		cr_expect_eq(kb_reader_enter(&reader, 'a'), 0);
+		for (size_t i = 0; i < KB_ARRAY_SIZE(bad); i++)
+			cr_expect_eq(kb_reader_read(&reader, bad[i], &key, &value, &value), -EINVAL, "%s", bad[i]);
+		cr_expect_eq(kb_reader_read(&reader, "{ss}{ss}", &key, NULL, NULL, &value), 0);
+		cr_expect_str_eq(key, "a");
+		cr_expect_str_eq(value, "");
+		cr_expect(kb_reader_at_end(&reader));
+		cr_expect_eq(kb_reader_exit(&reader), 0);
+		cr_expect_eq(kb_reader_enter(&reader, 'a'), 0);
+		cr_expect_eq(kb_reader_read(&reader, "{s(us)}", &key, &u, &value), 0);
+		cr_expect_eq(u, 7);
+		cr_expect_str_eq(value, "v");
+		cr_expect_eq(kb_reader_exit(&reader), 0);
+		cr_expect_eq(kb_reader_finish(&reader), 0);
+		kb_reader_deinit(&reader);
+	}
+}
+
 Test(value, a_writer_refuses_what_the_types_forbid)
 {
 	static const struct {
