@@ -8,6 +8,7 @@
 
 #include "driver/activation.h"
 #include "driver/names.h"
+#include "lib/environment.h"
 #include "lib/log.h"
 
 #define PEER_INTERFACE		"org.freedesktop.DBus.Peer"
@@ -418,6 +419,17 @@ static int set_environment(struct call *call, char *const *variables)
 	return r == -ESRCH ? set_environment_by_tool(call, variables) : r;
 }
 
+/* What a private bus starts is no matter of the service manager. */
+static int set_shared_environment(struct call *call, char *const *variables)
+{
+	int r;
+
+	r = kb_environment_update(call->driver->environment_fd, variables);
+	if (r == -E2BIG)
+		return call_fail(call, KB_ERROR_LIMITS_EXCEEDED, "Too many variables");
+	return r < 0 ? r : CALL_REPLY;
+}
+
 int activation_update_environment(struct call *call)
 {
 	_cleanup_(kb_strv_freep) char **variables = NULL;
@@ -435,5 +447,7 @@ int activation_update_environment(struct call *call)
 		return r;
 	if (!variables)
 		return CALL_REPLY;
+	if (call->driver->environment_fd >= 0)
+		return set_shared_environment(call, variables);
 	return set_environment(call, variables);
 }

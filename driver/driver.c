@@ -215,6 +215,7 @@ int driver_new(const char *address, uint64_t idle_ns, struct driver **out)
 	driver = calloc(1, sizeof(*driver));
 	if (!driver)
 		return -ENOMEM;
+	driver->environment_fd = -1;
 	driver->idle_ns = idle_ns;
 	driver->last_ns = kb_now_ns();
 	r = driver_connect(driver, address);

@@ -36,6 +36,8 @@ struct pending;
  * @process:	it tells whether a process is still the same
  * @usage:	it tells what a connection takes
  * @owner_uid:	who made the bus
+ * @environment_fd: where UpdateActivationEnvironment goes on a bus that is not
+ *		the service manager's, see lib/environment.h; else -1
  * @idle_ns:	how long without a message until we go; 0: for ever
  * @last_ns:	when the last one came
  * @idle:	the timer
@@ -55,6 +57,7 @@ struct driver {
 	bool process;
 	bool usage;
 	uint64_t owner_uid;
+	int environment_fd;
 	uint64_t idle_ns;
 	uint64_t last_ns;
 	sd_event_source *idle;

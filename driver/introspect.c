@@ -117,20 +117,26 @@ static const char *child_of(const char *path)
 	return rest && *rest == '/' ? rest + 1 : NULL;
 }
 
+int introspect_describe(const char *path, struct kb_buffer *xml)
+{
+	const char *child = child_of(path);
+
+	kb_buffer_printf(xml, DOCTYPE "<node>\n");
+	if (kb_streq(path, KB_DRIVER_PATH))
+		print_interfaces(xml);
+	else if (child)
+		kb_buffer_printf(xml, "  <node name=\"%.*s\"/>\n", (int)strcspn(child, "/"), child);
+	kb_buffer_printf(xml, "</node>\n");
+	/* The NUL comes last: if it fits, so did the rest. */
+	return kb_buffer_append(xml, "", 1);
+}
+
 int introspect_introspect(struct call *call)
 {
 	_cleanup_(kb_buffer_deinit) struct kb_buffer xml = {};
-	const char *path = call->message->path, *child = child_of(path);
 	int r;
 
-	kb_buffer_printf(&xml, DOCTYPE "<node>\n");
-	if (kb_streq(path, KB_DRIVER_PATH))
-		print_interfaces(&xml);
-	else if (child)
-		kb_buffer_printf(&xml, "  <node name=\"%.*s\"/>\n", (int)strcspn(child, "/"), child);
-	kb_buffer_printf(&xml, "</node>\n");
-	/* The NUL comes last: if it fits, so did the rest. */
-	r = kb_buffer_append(&xml, "", 1);
+	r = introspect_describe(call->message->path, &xml);
 	return r < 0 ? r : call_append(call, "s", (const char *)xml.data);
 }
 

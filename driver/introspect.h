@@ -7,6 +7,9 @@
 
 #include "driver/driver.h"
 
+/* The description of the object @path, with a NUL at the end: 0 or -ENOMEM. */
+int introspect_describe(const char *path, struct kb_buffer *xml);
+
 int introspect_introspect(struct call *call);
 int introspect_ping(struct call *call);
 int introspect_machine_id(struct call *call);

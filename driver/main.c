@@ -3,11 +3,13 @@
  * The driver's command line.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <linux/capability.h>
 #include <unistd.h>
 
 #include "driver/driver.h"
+#include "driver/introspect.h"
 #include "lib/address.h"
 #include "lib/caps.h"
 #include "lib/log.h"
@@ -21,6 +23,9 @@ static void usage(FILE *to)
 	      "  --address=ADDRESS   the bus ($DBUS_STARTER_ADDRESS, else that of the\n"
 	      "                      system for root, the user's own for others)\n"
 	      "  --idle-timeout=SEC  end after so long without a call (30), 0: never\n"
+	      "  --environment-fd=FD keep what UpdateActivationEnvironment says in this\n"
+	      "                      memfd, instead of telling the service manager\n"
+	      "  --introspect        print what the driver says about itself\n"
 	      "  --debug             say more\n"
 	      "  --help, --version\n",
 	      to);
@@ -49,7 +54,26 @@ static void drop_privileges(void)
 		kb_log_errno(LOG_WARNING, r, "cannot give up capabilities");
 }
 
-static int run(const char *address, uint64_t idle_ns)
+static int parse_fd(const char *text, int *out)
+{
+	uint64_t fd;
+
+	if (kb_parse_u64(text, &fd) < 0 || fd > INT32_MAX || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return -EINVAL;
+	*out = fd;
+	return 0;
+}
+
+static int introspect(void)
+{
+	_cleanup_(kb_buffer_deinit) struct kb_buffer xml = {};
+
+	if (introspect_describe(KB_DRIVER_PATH, &xml) < 0)
+		return EXIT_FAILURE;
+	return fputs((const char *)xml.data, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int run(const char *address, uint64_t idle_ns, int environment_fd)
 {
 	_cleanup_(driver_freep) struct driver *driver = NULL;
 	int r;
@@ -62,6 +86,7 @@ static int run(const char *address, uint64_t idle_ns)
 	}
 	if (r < 0)
 		return kb_log_errno(LOG_ERR, r, "cannot serve %s", address);
+	driver->environment_fd = environment_fd;
 	r = driver_run(driver);
 	if (r < 0)
 		return kb_log_errno(LOG_ERR, r, "cannot go on");
@@ -70,10 +95,12 @@ static int run(const char *address, uint64_t idle_ns)
 
 int main(int argc, char **argv)
 {
-	enum { OPT_ADDRESS = 256, OPT_IDLE, OPT_DEBUG, OPT_HELP, OPT_VERSION };
+	enum { OPT_ADDRESS = 256, OPT_IDLE, OPT_ENVIRONMENT, OPT_INTROSPECT, OPT_DEBUG, OPT_HELP, OPT_VERSION };
 	static const struct option options[] = {
 		{ "address", required_argument, NULL, OPT_ADDRESS },
 		{ "idle-timeout", required_argument, NULL, OPT_IDLE },
+		{ "environment-fd", required_argument, NULL, OPT_ENVIRONMENT },
+		{ "introspect", no_argument, NULL, OPT_INTROSPECT },
 		{ "debug", no_argument, NULL, OPT_DEBUG },
 		{ "help", no_argument, NULL, OPT_HELP },
 		{ "version", no_argument, NULL, OPT_VERSION },
@@ -82,7 +109,7 @@ int main(int argc, char **argv)
 	const char *address = getenv("DBUS_STARTER_ADDRESS");
 	_cleanup_(kb_freep) char *own = NULL;
 	uint64_t idle_ns = DRIVER_IDLE_NS;
-	int c;
+	int c, environment_fd = -1;
 
 	kb_log_open("kdbus-driver");
 	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
@@ -95,6 +122,13 @@ int main(int argc, char **argv)
 				break;
 			kb_log(LOG_ERR, "bad time: %s", optarg);
 			return EXIT_FAILURE;
+		case OPT_ENVIRONMENT:
+			if (parse_fd(optarg, &environment_fd) >= 0)
+				break;
+			kb_log(LOG_ERR, "no descriptor: %s", optarg);
+			return EXIT_FAILURE;
+		case OPT_INTROSPECT:
+			return introspect();
 		case OPT_DEBUG:
 			kb_log_set_level(LOG_DEBUG);
 			break;
@@ -119,5 +153,5 @@ int main(int argc, char **argv)
 		address = own = kb_address_user(getuid());
 	if (!address)
 		return EXIT_FAILURE;
-	return run(address, idle_ns) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run(address, idle_ns, environment_fd) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
