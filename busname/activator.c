@@ -373,13 +373,14 @@ static int activator_open(struct activator *activator)
 static int activator_ready(struct activator *activator)
 {
 	const char *status = activator->options.activating ? "listening" : "holding the policy";
+	bool store = !activator->stored && !activator->options.standalone;
 	char text[256];
 	int r;
 
 	snprintf(text, sizeof(text), "%sREADY=1\nSTATUS=%s",
-		 activator->stored ? "" : "FDSTORE=1\nFDNAME=activator\n", status);
-	r = sdnotify(text, activator->stored ? -1 : activator->holder.conn->fd);
-	if (r > 0)
+		 store ? "FDSTORE=1\nFDNAME=activator\n" : "", status);
+	r = sdnotify(text, store ? activator->holder.conn->fd : -1);
+	if (r > 0 && store)
 		activator->stored = true;
 	return r;
 }
@@ -402,9 +403,11 @@ static int activator_setup(struct activator *activator)
 	activator->limit.burst = options->limit_burst;
 	if (options->exec) {
 		/* As any service that a classic bus starts is told. */
-		setenv("DBUS_STARTER_ADDRESS", options->address, true);
+		setenv("DBUS_STARTER_ADDRESS", options->starter_address, true);
 		setenv("DBUS_STARTER_BUS_TYPE", options->user ? "session" : "system", true);
 		spawn_init(&activator->spawn, options->exec);
+		activator->spawn.run_as = options->run_as;
+		activator->spawn.environment_fd = options->environment_fd;
 		activator->starter = &activator->spawn.starter;
 	} else {
 		manager_init(&activator->manager, options->service ?: "", options->user);

@@ -3,6 +3,7 @@
  * The activator's command line.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -28,6 +29,10 @@ enum {
 	OPT_ALLOW_USER,
 	OPT_ALLOW_GROUP,
 	OPT_ALLOW_WORLD,
+	OPT_STARTER_ADDRESS,
+	OPT_USER,
+	OPT_ENVIRONMENT_FD,
+	OPT_STANDALONE,
 	OPT_START_TIMEOUT,
 	OPT_LIMIT_INTERVAL,
 	OPT_LIMIT_BURST,
@@ -48,6 +53,10 @@ static const struct option long_options[] = {
 	{ "allow-user", required_argument, NULL, OPT_ALLOW_USER },
 	{ "allow-group", required_argument, NULL, OPT_ALLOW_GROUP },
 	{ "allow-world", required_argument, NULL, OPT_ALLOW_WORLD },
+	{ "starter-address", required_argument, NULL, OPT_STARTER_ADDRESS },
+	{ "user", required_argument, NULL, OPT_USER },
+	{ "environment-fd", required_argument, NULL, OPT_ENVIRONMENT_FD },
+	{ "standalone", no_argument, NULL, OPT_STANDALONE },
 	{ "start-timeout", required_argument, NULL, OPT_START_TIMEOUT },
 	{ "trigger-limit-interval", required_argument, NULL, OPT_LIMIT_INTERVAL },
 	{ "trigger-limit-burst", required_argument, NULL, OPT_LIMIT_BURST },
@@ -72,6 +81,10 @@ static const char help_text[] =
 	"                          policy; ACCESS is see, talk or own\n"
 	"  --scope=system|user     whose bus and service manager\n"
 	"  --address=ADDRESS       another bus\n"
+	"  --starter-address=ADDRESS  what the program is told about the bus\n"
+	"  --user=USER             execute the program as this user\n"
+	"  --environment-fd=FD     with the variables in this memfd as well\n"
+	"  --standalone            there is no service manager to store descriptors\n"
 	"  --start-timeout=SEC     how long a start may take\n"
 	"  --trigger-limit-interval=SEC, --trigger-limit-burst=N\n"
 	"                          so many starts in so many seconds; 0: no limit\n"
@@ -129,6 +142,16 @@ static int parse_policy(struct options *options, const char *option, const char 
 	return r == -EINVAL ? bad(option, value) : r;
 }
 
+static int parse_fd(const char *option, const char *value, int *out)
+{
+	uint64_t fd;
+
+	if (kb_parse_u64(value, &fd) < 0 || fd > INT32_MAX || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return bad(option, value);
+	*out = fd;
+	return 0;
+}
+
 static int options_one(struct options *options, int c, const char *name, const char *value)
 {
 	switch (c) {
@@ -157,6 +180,18 @@ static int options_one(struct options *options, int c, const char *name, const c
 		return parse_policy(options, name, value, KDBUS_POLICY_ACCESS_GROUP);
 	case OPT_ALLOW_WORLD:
 		return parse_policy(options, name, value, KDBUS_POLICY_ACCESS_WORLD);
+	case OPT_STARTER_ADDRESS:
+		options->starter_address = value;
+		return 0;
+	case OPT_USER:
+		options->run_as = value;
+		return 0;
+	case OPT_ENVIRONMENT_FD:
+		return parse_fd(name, value, &options->environment_fd);
+	case OPT_STANDALONE:
+		options->standalone = true;
+		kb_log_set_level(LOG_NOTICE);
+		return 0;
 	case OPT_START_TIMEOUT:
 		return parse_seconds(name, value, &options->start_timeout_ns);
 	case OPT_LIMIT_INTERVAL:
@@ -209,6 +244,7 @@ int options_parse(struct options *options, int argc, char **argv)
 		.user = getuid() != 0,
 		.activating = true,
 		.accept_fds = true,
+		.environment_fd = -1,
 		.limit_interval_ns = LIMIT_INTERVAL_NS,
 		.limit_burst = LIMIT_BURST,
 		.exec_room = calloc(argc + 1, sizeof(char *)),
@@ -232,6 +268,8 @@ int options_parse(struct options *options, int argc, char **argv)
 	r = options_check(options);
 	if (r >= 0)
 		r = options_default_address(options);
+	if (!options->starter_address)
+		options->starter_address = options->address;
 	return r < 0 ? r : 1;
 }
 

@@ -16,6 +16,10 @@
  * @service:	unit to start, or NULL
  * @exec:	program and its arguments to start, or NULL
  * @address:	of the bus
+ * @starter_address: what the program that is executed learns about the bus
+ * @run_as:	user to run it as, or NULL
+ * @environment_fd: more of its environment, see lib/environment.h; or -1
+ * @standalone:	run by a program that is no service manager
  * @user:	it is a user's bus, and a user's service manager
  * @activating:	start something; else only hold the policy
  * @accept_fds:	mail with descriptors may wait, too
@@ -32,6 +36,10 @@ struct options {
 	const char *service;
 	char *const *exec;
 	const char *address;
+	const char *starter_address;
+	const char *run_as;
+	int environment_fd;
+	bool standalone;
 	char *address_room;
 	char **exec_room;
 	bool user;

@@ -3,6 +3,8 @@
  * A starter that forks the program itself.
  */
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 #include <unistd.h>
 
 #include "busname/spawn.h"
+#include "lib/environment.h"
 #include "lib/error.h"
 #include "lib/log.h"
 #include "lib/util.h"
@@ -44,15 +47,12 @@ static char **child_environment(void)
 }
 
 /* posix_spawn() shares our memory with the child until it executes. */
-static int spawn_run(struct spawn *spawn)
+static int spawn_as_us(struct spawn *spawn, char *const *environment)
 {
-	_cleanup_(kb_freep) char **environment = child_environment();
 	posix_spawnattr_t attr;
 	sigset_t none;
 	int r;
 
-	if (!environment)
-		return -ENOMEM;
 	sigemptyset(&none);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
@@ -60,9 +60,59 @@ static int spawn_run(struct spawn *spawn)
 	r = posix_spawn(&spawn->pid, spawn->argv[0], NULL, &attr, spawn->argv,
 			environment);
 	posix_spawnattr_destroy(&attr);
-	if (r) {
+	return -r;
+}
+
+/* In the child: the account databases are asked here, as their libraries are
+ * not to stay in our memory. The statuses are the service manager's. */
+static void become_and_execute(struct spawn *spawn, char *const *environment)
+{
+	struct passwd *user = getpwnam(spawn->run_as);
+	sigset_t none;
+
+	if (!user || initgroups(user->pw_name, user->pw_gid) < 0 || setgid(user->pw_gid) < 0 ||
+	    setuid(user->pw_uid) < 0) {
+		kb_log(LOG_ERR, "cannot become %s to execute %s", spawn->run_as, spawn->argv[0]);
+		_exit(EXIT_SETUP_USER);
+	}
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execve(spawn->argv[0], spawn->argv, environment);
+	_exit(EXIT_SETUP_EXEC);
+}
+
+static int spawn_as_user(struct spawn *spawn, char *const *environment)
+{
+	spawn->pid = fork();
+	if (!spawn->pid)
+		become_and_execute(spawn, environment);
+	return spawn->pid < 0 ? -errno : 0;
+}
+
+static int spawn_fork(struct spawn *spawn)
+{
+	_cleanup_(kb_freep) char **own = child_environment(), **all = NULL;
+	_cleanup_(kb_strv_freep) char **shared = NULL;
+	int r;
+
+	if (!own)
+		return -ENOMEM;
+	r = spawn->environment_fd < 0 ? 0 : kb_environment_read(spawn->environment_fd, &shared);
+	if (r >= 0)
+		r = kb_environment_merge(shared, own, &all);
+	if (r < 0)
+		return r;
+	return spawn->run_as ? spawn_as_user(spawn, all) : spawn_as_us(spawn, all);
+}
+
+static int spawn_run(struct spawn *spawn)
+{
+	int r;
+
+	r = spawn_fork(spawn);
+	if (r < 0) {
 		spawn->pid = 0;
-		return -r;
+		return r;
 	}
 
 	/* Nobody but us reaps the child, so its pid cannot be another's yet. */
@@ -152,6 +202,7 @@ void spawn_init(struct spawn *spawn, char *const *argv)
 	*spawn = (struct spawn){
 		.starter.ops = &ops,
 		.argv = argv,
+		.environment_fd = -1,
 		.pidfd = -1,
 	};
 }

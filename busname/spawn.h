@@ -15,6 +15,8 @@
 /**
  * struct spawn - one program
  * @argv:	its command line, borrowed
+ * @run_as:	user it runs as, borrowed; NULL for our own
+ * @environment_fd: variables that are set for it, lib/environment.h; or -1
  * @pid:	the running instance, 0 if none
  * @pidfd:	the same, -1 if none
  * @asked:	the instance was made for the mail that waits now
@@ -23,6 +25,8 @@
 struct spawn {
 	struct starter starter;
 	char *const *argv;
+	const char *run_as;
+	int environment_fd;
 	pid_t pid;
 	int pidfd;
 	bool asked;

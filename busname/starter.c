@@ -9,11 +9,6 @@
 #include "busname/starter.h"
 #include "lib/error.h"
 
-/* Exit statuses of a child that the service manager could not make ready. */
-#define EXIT_SETUP_FIRST	200
-#define EXIT_SETUP_EXEC		203
-#define EXIT_SETUP_LAST		245
-
 int report_fail(struct report *out, const char *error, const char *format, ...)
 {
 	va_list args;

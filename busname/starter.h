@@ -17,6 +17,13 @@
 
 #include <stdbool.h>
 
+/* Exit statuses of a child that could not be made ready, as the service manager
+ * has them. */
+#define EXIT_SETUP_FIRST	200
+#define EXIT_SETUP_EXEC		203
+#define EXIT_SETUP_USER		217
+#define EXIT_SETUP_LAST		245
+
 enum {
 	STARTER_PENDING,
 	STARTER_RETRY,
