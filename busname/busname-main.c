@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "busname/directory.h"
 #include "busname/emit.h"
 #include "busname/generator.h"
 #include "lib/address.h"
@@ -167,7 +168,8 @@ static void usage(FILE *to)
 	      "\n"
 	      "  list            bus name units: state on the bus, warnings, file\n"
 	      "  show NAME       its files, its state, and the service made of it\n"
-	      "  verify FILE…    what is wrong with files\n",
+	      "  verify FILE…    what is wrong with files\n"
+	      "  services DIRECTORY…  what activation files say, for programs\n",
 	      to);
 }
 
@@ -184,6 +186,10 @@ static int run(struct tool *tool, int argc, char **argv)
 		for (i = 1; i < argc && r >= 0; i++)
 			r = verify(tool, argv[i]);
 		return r < 0 ? r : n_warnings ? EXIT_FAILURE : EXIT_SUCCESS;
+	}
+	if (argc >= 2 && kb_streq(argv[0], "services")) {
+		parse_warn_set(NULL);
+		return directory_print(argv + 1);
 	}
 	usage(stderr);
 	return EXIT_USAGE;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Classic D-Bus activation files, turned into bus name units.
+ * Classic D-Bus activation files: read, and turned into bus name units.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -51,8 +51,8 @@ static void read_fields(const struct assignments *assignments, struct fields *fi
 	}
 }
 
-/* Is it worth a bus name unit? Says why not, where somebody could mend it. */
-static bool fields_are_usable(const struct fields *fields, const char *file)
+/* Whose name it is has to be known, and not be our own. */
+static bool fields_have_name(const struct fields *fields, const char *file)
 {
 	if (!fields->name) {
 		parse_warn(file, 0, "no Name=, file ignored");
@@ -63,9 +63,17 @@ static bool fields_are_usable(const struct fields *fields, const char *file)
 			   fields->name->value);
 		return false;
 	}
-	/* The manager is there already, the driver has a unit of its own. */
-	if (kb_streq(fields->name->value, MANAGER_NAME) ||
-	    kb_streq(fields->name->value, KB_DRIVER_NAME))
+	/* the driver has a unit of its own */
+	return !kb_streq(fields->name->value, KB_DRIVER_NAME);
+}
+
+/* Is it worth a bus name unit? Says why not, where somebody could mend it. */
+static bool fields_are_usable(const struct fields *fields, const char *file)
+{
+	if (!fields_have_name(fields, file))
+		return false;
+	/* The manager is there already. */
+	if (kb_streq(fields->name->value, MANAGER_NAME))
 		return false;
 	if (fields->service) {
 		if (unit_service_is_valid(fields->service->value))
@@ -193,4 +201,132 @@ int classic_read(const char *path, const struct scope *scope, struct classic *ou
 	if (r < 0)
 		classic_deinit(out);
 	return r;
+}
+
+/* entries */
+
+void classic_entry_deinit(struct classic_entry *entry)
+{
+	free(entry->name);
+	kb_strv_free(entry->exec);
+	free(entry->user);
+	free(entry->unit);
+	*entry = (struct classic_entry){};
+}
+
+/* A copy of the value, if there is one. */
+static int copy_field(const struct assignment *field, char **out)
+{
+	*out = field ? strdup(field->value) : NULL;
+	return field && !*out ? -ENOMEM : 0;
+}
+
+static int make_entry(const struct fields *fields, const char *file, struct classic_entry *out)
+{
+	int r;
+
+	if (fields->exec) {
+		r = classic_split(fields->exec->value, &out->exec);
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0 || *out->exec[0] != '/') {
+			parse_warn(file, fields->exec->line,
+				   "Exec: %s is no absolute path with arguments, file ignored",
+				   fields->exec->value);
+			return 0;
+		}
+	}
+	r = copy_field(fields->user, &out->user);
+	if (r >= 0)
+		r = copy_field(fields->service, &out->unit);
+	return r < 0 ? r : copy_field(fields->name, &out->name);
+}
+
+int classic_read_entry(const char *path, struct classic_entry *out)
+{
+	_cleanup_(assignments_deinit) struct assignments assignments = {};
+	struct fields fields;
+	int r;
+
+	*out = (struct classic_entry){};
+	r = parse_file(&assignments, path, path);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	read_fields(&assignments, &fields);
+	if (!fields_have_name(&fields, path))
+		return 0;
+	if (!fields.exec && !fields.service) {
+		parse_warn(path, 0, "neither Exec= nor SystemdService=, file ignored");
+		return 0;
+	}
+	r = make_entry(&fields, path, out);
+	if (r < 0)
+		classic_entry_deinit(out);
+	return r;
+}
+
+/* command lines */
+
+/* What a backslash keeps its own meaning before, within double quotes. */
+static bool is_escape(const char *s, char quote)
+{
+	if (*s != '\\' || !s[1] || quote == '\'')
+		return false;
+	return !quote || strchr("\"\\$`", s[1]);
+}
+
+/* The word at *@s, which is moved behind it. */
+static int split_word(const char **s, char **out)
+{
+	_cleanup_(kb_buffer_deinit) struct kb_buffer word = {};
+	char quote = '\0';
+	int r = 0;
+
+	for (; **s && (quote || !strchr(" \t", **s)) && r >= 0; (*s)++) {
+		if (quote && **s == quote) {
+			quote = '\0';
+		} else if (!quote && strchr("\"'", **s)) {
+			quote = **s;
+		} else {
+			*s += is_escape(*s, quote);
+			r = kb_buffer_append(&word, *s, 1);
+		}
+	}
+	if (r >= 0)
+		r = quote ? -EINVAL : kb_buffer_append(&word, "", 1);
+	if (r < 0)
+		return r;
+	*out = (char *)TAKE_PTR(word.data);
+	return 0;
+}
+
+int classic_split(const char *text, char ***out)
+{
+	_cleanup_(kb_strv_freep) char **v = calloc(1, sizeof(*v));
+	size_t n = 0;
+	char **more;
+	int r;
+
+	if (!v)
+		return -ENOMEM;
+	for (;;) {
+		text += strspn(text, " \t");
+		if (!*text)
+			break;
+		more = reallocarray(v, n + 2, sizeof(*v));
+		if (!more)
+			return -ENOMEM;
+		v = more;
+		v[n + 1] = NULL;
+		r = split_word(&text, &v[n]);
+		if (r < 0) {
+			v[n] = NULL;
+			return r;
+		}
+		n++;
+	}
+	if (!n)
+		return -EINVAL;
+	*out = TAKE_PTR(v);
+	return 0;
 }
