@@ -28,6 +28,7 @@ struct config *config_free(struct config *config)
 		return NULL;
 	policy_unref(config->policy);
 	kb_strv_free(config->watch);
+	kb_buffer_deinit(&config->parts);
 	free(config->type);
 	free(config);
 	return NULL;
@@ -48,6 +49,33 @@ int config_watch(struct config *config, const char *path)
 	watch[n] = strdup(path);
 	watch[n + 1] = NULL;
 	return watch[n] ? 0 : -ENOMEM;
+}
+
+int config_add_part(struct config *config, const char *name, const char *value)
+{
+	size_t begin = config->parts.size;
+	int r;
+
+	r = kb_buffer_printf(&config->parts, "%s %s\n", name, value);
+	if (r < 0)
+		return r;
+	/* a value is one line, however it stands in the file */
+	for (size_t i = begin; i + 1 < config->parts.size; i++)
+		if (config->parts.data[i] == '\n')
+			config->parts.data[i] = ' ';
+	return 0;
+}
+
+int config_dump(const struct config *config)
+{
+	fwrite(config->parts.data, 1, config->parts.size, stdout);
+	if (config->type)
+		printf("type %s\n", config->type);
+	printf("service_start_timeout %llu\n",
+	       (unsigned long long)config->limits.service_start_timeout);
+	for (char **path = config->watch; path && *path; path++)
+		printf("watch %s\n", *path);
+	return config->has_main && config->n_wrong == 0 ? 0 : -EBADMSG;
 }
 
 static int config_read_place(struct config *config, const char *scope)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "lib/util.h"
 #include "proxy/limits.h"
 #include "proxy/resolve.h"
 #include "proxy/xml-policy.h"
@@ -16,6 +17,9 @@
  * @type:	what <type> said, or NULL
  * @watch:	directories where a change means that it must be read again,
  *		NULL-terminated, without duplicates
+ * @parts:	what is the daemon's and not ours, a line of its name and value each
+ * @n_wrong:	mistakes for which a daemon would not start; those in a directory
+ *		of files do not count
  * @n_broken:	files that were left out because they could not be parsed
  * @has_main:	a main file was found and is sound
  */
@@ -24,6 +28,8 @@ struct config {
 	struct limits limits;
 	char *type;
 	char **watch;
+	struct kb_buffer parts;
+	unsigned int n_wrong;
 	unsigned int n_broken;
 	bool has_main;
 	struct resolver resolver;
@@ -43,6 +49,19 @@ struct config {
 int config_load(const char *scope, char *const *paths, uid_t owner,
 		struct config **out_config);
 struct config *config_free(struct config *config);
+
+/* Adds a line to @parts: 0 or -ENOMEM. For the parser. */
+int config_add_part(struct config *config, const char *name, const char *value);
+
+/**
+ * config_dump() - print what a daemon has to know
+ *
+ * The lines are @parts, and then "type", "service_start_timeout" (milliseconds)
+ * and "watch" for each directory.
+ *
+ * Return: 0, -EBADMSG if the daemon should not start with this.
+ */
+int config_dump(const struct config *config);
 
 /* Adds a directory to @watch, unless it is there. For the parser. */
 int config_watch(struct config *config, const char *path);

@@ -31,6 +31,8 @@
 /**
  * struct options - the command line
  * @address:	of the bus, freed at the end if @own_address
+ * @dump:	print the daemon's part of the configuration, and end
+ * @uid:	whom to become, with @gid; -1 if nobody was named
  * @overwrite:	an argument of x's that is to show who the client is
  */
 struct options {
@@ -41,6 +43,9 @@ struct options {
 	char **paths;
 	uint64_t idle_sec;
 	bool stdio;
+	bool dump;
+	uid_t uid;
+	gid_t gid;
 	char *overwrite;
 };
 
@@ -54,6 +59,8 @@ static const char help[] =
 	"  --machine=NAME        the system bus of a local container\n"
 	"  --scope=system|user   whose configuration applies (default: system)\n"
 	"  --configuration=PATH  read this file or directory instead; repeatable\n"
+	"  --dump-configuration  print what a daemon has to know of it, and end\n"
+	"  --user=UID:GID        whom to become (default: a lesser user for root)\n"
 	"  --idle-timeout=SEC    exit without clients (default: 30, 0: never)\n"
 	"  --stdio               serve one client on standard input and output\n"
 	"  --help, --version\n";
@@ -93,6 +100,20 @@ static int options_set_idle(struct options *options, const char *text)
 	return 0;
 }
 
+static int options_set_user(struct options *options, const char *text)
+{
+	unsigned int uid, gid;
+	char end;
+
+	if (sscanf(text, "%u:%u%c", &uid, &gid, &end) != 2) {
+		kb_log(LOG_ERR, "--user= is UID:GID, not %s", text);
+		return -EINVAL;
+	}
+	options->uid = uid;
+	options->gid = gid;
+	return 0;
+}
+
 static bool is_all_x(const char *s)
 {
 	return *s && s[strspn(s, "x")] == 0;
@@ -103,6 +124,8 @@ enum {
 	OPTION_MACHINE,
 	OPTION_SCOPE,
 	OPTION_CONFIGURATION,
+	OPTION_DUMP_CONFIGURATION,
+	OPTION_USER,
 	OPTION_IDLE_TIMEOUT,
 	OPTION_STDIO,
 	OPTION_HELP,
@@ -114,6 +137,8 @@ static const struct option long_options[] = {
 	{ "machine", required_argument, NULL, OPTION_MACHINE },
 	{ "scope", required_argument, NULL, OPTION_SCOPE },
 	{ "configuration", required_argument, NULL, OPTION_CONFIGURATION },
+	{ "dump-configuration", no_argument, NULL, OPTION_DUMP_CONFIGURATION },
+	{ "user", required_argument, NULL, OPTION_USER },
 	{ "idle-timeout", required_argument, NULL, OPTION_IDLE_TIMEOUT },
 	{ "stdio", no_argument, NULL, OPTION_STDIO },
 	{ "help", no_argument, NULL, OPTION_HELP },
@@ -135,6 +160,11 @@ static int options_take(struct options *options, int option)
 		return options_set_scope(options, optarg);
 	case OPTION_CONFIGURATION:
 		return options_add_path(options, optarg);
+	case OPTION_DUMP_CONFIGURATION:
+		options->dump = true;
+		return 0;
+	case OPTION_USER:
+		return options_set_user(options, optarg);
 	case OPTION_IDLE_TIMEOUT:
 		return options_set_idle(options, optarg);
 	case OPTION_STDIO:
@@ -205,12 +235,15 @@ static const struct {
  * Two descriptors a client, so the limit is raised as far as it goes.  What is
  * kept is the right to make connections in other users' names.
  */
-static int become_lesser(void)
+static int become_lesser(const struct options *options)
 {
 	static const int keep[] = { CAP_IPC_OWNER };
 	struct resolver resolver = { .hangs = true };
 	uint32_t uid, gid;
 
+	if (options->uid != (uid_t)-1)
+		return kb_caps_drop(options->uid, options->gid, keep,
+				    KB_ARRAY_SIZE(keep));
 	for (size_t i = 0; i < KB_ARRAY_SIZE(lesser); i++)
 		if (resolve_user(&resolver, lesser[i].user, &uid) == 0 &&
 		    resolve_group(&resolver, lesser[i].group, &gid) == 0)
@@ -401,7 +434,7 @@ static int run(const struct options *options, struct reach *reach)
 	int r;
 
 	if (reach->address && is_for_all(options)) {
-		r = become_lesser();
+		r = become_lesser(options);
 		if (r < 0)
 			return kb_log_errno(LOG_ERR, r,
 					    "Cannot drop privileges");
@@ -418,9 +451,24 @@ static int run(const struct options *options, struct reach *reach)
 	return r;
 }
 
+static int dump_configuration(const struct options *options)
+{
+	struct config *config;
+	int r;
+
+	r = config_load(options->scope, options->paths, getuid(), &config);
+	if (r < 0)
+		return kb_log_errno(LOG_ERR, r, "Configuration");
+	r = config_dump(config);
+	config_free(config);
+	return r;
+}
+
 int main(int argc, char **argv)
 {
-	struct options options = { .scope = "system", .idle_sec = IDLE_SEC };
+	struct options options = { .scope = "system",
+				   .idle_sec = IDLE_SEC,
+				   .uid = -1 };
 	struct reach reach;
 	int n, r;
 
@@ -428,6 +476,9 @@ int main(int argc, char **argv)
 	r = options_parse(&options, argc, argv);
 	if (r != 0)
 		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (options.dump)
+		return dump_configuration(&options) < 0 ? EXIT_FAILURE :
+							  EXIT_SUCCESS;
 
 	n = sd_listen_fds(1);
 	if (!options.stdio && n != 1) {

@@ -68,7 +68,10 @@ static int xml_read(struct config *config, struct reading *parent,
 static int xml_read_directory(struct config *config, struct reading *parent,
 			      const char *path);
 
+/* A slip is warned of and ignored; a mistake is what a daemon refuses, too. */
 #define COMPLAIN(reading, format, ...)                                     \
+	((reading)->config->n_wrong++, SLIP(reading, format, ##__VA_ARGS__))
+#define SLIP(reading, format, ...)                                         \
 	kb_log(LOG_WARNING, "%s:%lu: " format, (reading)->path,            \
 	       (unsigned long)XML_GetCurrentLineNumber((reading)->expat), \
 	       ##__VA_ARGS__)
@@ -156,12 +159,16 @@ static void start_policy(struct reading *reading, const char *const *attributes)
 	for (size_t i = 0; i < KB_ARRAY_SIZE(sections); i++)
 		if (kb_streq(sections[i].name, attributes[0]))
 			r = sections[i].set(reading, attributes[1]);
+	if (r == -EINVAL) {
+		COMPLAIN(reading, "<policy %s=\"%s\">: not understood; ignored",
+			 attributes[0], attributes[1]);
+		return;
+	}
 	if (r < 0) {
-		COMPLAIN(reading, "<policy %s=\"%s\">: %s; ignored",
-			 attributes[0], attributes[1],
-			 r == -EINVAL ? "not understood" :
-			 r == -ESRCH  ? "nobody of that name" :
-					"name service does not answer");
+		SLIP(reading, "<policy %s=\"%s\">: %s; ignored", attributes[0],
+		     attributes[1],
+		     r == -ESRCH ? "nobody of that name" :
+				   "name service does not answer");
 		return;
 	}
 	reading->section_ok = true;
@@ -192,8 +199,9 @@ static void add_rule(struct reading *reading, bool allow,
 		policy_rule_free(rule);
 		if (r == -ENOMEM)
 			return reading_fail(reading, r);
-		COMPLAIN(reading, "<%s>: %s; ignored", allow ? "allow" : "deny",
-			 why);
+		if (r == -EINVAL)
+			reading->config->n_wrong++;
+		SLIP(reading, "<%s>: %s; ignored", allow ? "allow" : "deny", why);
 		return;
 	}
 	if (policy_add_rule(reading->config->policy, rule) < 0)
@@ -322,7 +330,24 @@ static void end_includedir(struct reading *reading, const char *text)
 		reading_fail(reading, -ENOMEM);
 }
 
-/* What stands where; elements without functions are the daemon's, not ours. */
+/* what the daemon makes of the rest */
+
+static void end_part(struct reading *reading, const char *text)
+{
+	if (config_add_part(reading->config, reading->element->name, text) < 0)
+		reading_fail(reading, -ENOMEM);
+}
+
+static void end_directory(struct reading *reading, const char *text)
+{
+	_cleanup_(kb_freep) char *path = path_beside(reading, text);
+
+	if (!path)
+		return reading_fail(reading, -ENOMEM);
+	end_part(reading, path);
+}
+
+/* What stands where; elements without functions mean nothing here. */
 /* clang-format off */
 static const struct element elements[] = {
 	{ "busconfig",	PLACE_TOP,	 PLACE_BUSCONFIG, NULL,		 NULL },
@@ -333,18 +358,18 @@ static const struct element elements[] = {
 	{ "type",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 end_type },
 	{ "include",	PLACE_BUSCONFIG, PLACE_TEXT,	  start_include, end_include },
 	{ "includedir",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 end_includedir },
-	{ "user",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 NULL },
-	{ "fork",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 NULL },
-	{ "keep_umask",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 NULL },
-	{ "listen",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 NULL },
-	{ "pidfile",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 NULL },
-	{ "syslog",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 NULL },
+	{ "user",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 end_part },
+	{ "fork",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 end_part },
+	{ "keep_umask",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 end_part },
+	{ "listen",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 end_part },
+	{ "pidfile",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 end_part },
+	{ "syslog",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 end_part },
 	{ "auth",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 NULL },
 	{ "allow_anonymous", PLACE_BUSCONFIG, PLACE_TEXT, NULL,		 NULL },
-	{ "servicedir",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 NULL },
+	{ "servicedir",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 end_directory },
 	{ "servicehelper", PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 NULL },
-	{ "standard_session_servicedirs", PLACE_BUSCONFIG, PLACE_TEXT, NULL, NULL },
-	{ "standard_system_servicedirs", PLACE_BUSCONFIG, PLACE_TEXT, NULL, NULL },
+	{ "standard_session_servicedirs", PLACE_BUSCONFIG, PLACE_TEXT, NULL, end_part },
+	{ "standard_system_servicedirs", PLACE_BUSCONFIG, PLACE_TEXT, NULL, end_part },
 	{ "selinux",	PLACE_BUSCONFIG, PLACE_BUSCONFIG, NULL,		 NULL },
 	{ "associate",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 NULL },
 	{ "apparmor",	PLACE_BUSCONFIG, PLACE_TEXT,	  NULL,		 NULL },
@@ -475,6 +500,7 @@ static int xml_read_stream(struct config *config, struct reading *parent,
 	struct reading reading = { .parent = parent, .config = config };
 	struct limits limits = config->limits;
 	size_t n_rules = config->policy->n_rules;
+	size_t parts_size = config->parts.size;
 	int r;
 
 	reading.path = policy_add_file(config->policy, path);
@@ -492,7 +518,9 @@ static int xml_read_stream(struct config *config, struct reading *parent,
 	if (r < 0) {
 		policy_truncate(config->policy, n_rules);
 		config->limits = limits;
+		config->parts.size = parts_size;
 		config->n_broken++;
+		config->n_wrong++;
 	}
 	XML_ParserFree(reading.expat);
 	kb_buffer_deinit(&reading.text);
@@ -540,6 +568,7 @@ static int xml_read(struct config *config, struct reading *parent,
 	file = fopen(real, "re");
 	if (!file) {
 		config->n_broken++;
+		config->n_wrong++;
 		return kb_log_errno(LOG_WARNING, errno, "%s", real);
 	}
 	return xml_read_stream(config, parent, real, file);
@@ -560,6 +589,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 static int xml_read_directory(struct config *config, struct reading *parent,
 			      const char *path)
 {
+	unsigned int n_wrong = config->n_wrong;
 	struct dirent **entries;
 	int n, r = 0;
 
@@ -578,6 +608,7 @@ static int xml_read_directory(struct config *config, struct reading *parent,
 		free(entries[i]);
 	}
 	free(entries);
+	config->n_wrong = n_wrong;
 	return r == -ENOMEM ? r : 0;
 }
 

@@ -165,3 +165,52 @@ Test(xml_parse, what_belongs_to_the_daemon_is_passed_over)
 	cr_expect_str_eq(config->type, "system");
 	config_free(config);
 }
+
+/* The daemon's parts come in the order of the files. */
+Test(xml_parse, parts_of_the_daemon_are_kept)
+{
+	_cleanup_(kb_freep) char *expected = NULL;
+	struct config *config;
+
+	put("main.conf", "<type>session</type><fork/>"
+			 "<listen> unix:path=/x\ny </listen><include>more</include>"
+			 "<servicedir>services</servicedir>");
+	put("more", "<pidfile>/pid</pidfile><servicedir>/abs</servicedir>"
+		    "<standard_session_servicedirs/>");
+	config = load("main.conf");
+	cr_assert(asprintf(&expected,
+			   "fork \nlisten unix:path=/x y\npidfile /pid\n"
+			   "servicedir /abs\nstandard_session_servicedirs \n"
+			   "servicedir %s/services\n", root) > 0);
+	cr_expect_eq(config->parts.size, strlen(expected));
+	cr_expect_eq(memcmp(config->parts.data, expected, config->parts.size), 0);
+	cr_expect_eq(config->n_wrong, 0);
+	config_free(config);
+}
+
+Test(xml_parse, mistakes_count_unless_in_a_directory)
+{
+	static const struct {
+		const char *text;
+		bool wrong;
+	} cases[] = {
+		{ "<lisen>unix:path=/x</lisen>", true },
+		{ "<policy context='nobody'/>", true },
+		{ "<policy context='default'><allow sand_type='signal'/></policy>", true },
+		{ "<policy user='kdbus-no-such-user'/>", false },
+		{ "<include>missing</include>", true },
+		{ "<include ignore_missing='yes'>missing</include>", false },
+		{ "<include>broken.conf</include>", true },
+		{ "<includedir>.</includedir>", false },
+	};
+
+	put("broken.conf", "<type>");
+	for (size_t i = 0; i < KB_ARRAY_SIZE(cases); i++) {
+		struct config *config;
+
+		put("main", cases[i].text);
+		config = load("main");
+		cr_expect_eq(config->n_wrong > 0, cases[i].wrong, "%s", cases[i].text);
+		config_free(config);
+	}
+}
