@@ -267,6 +267,19 @@ static int manager_start_unit(struct manager *manager, struct report *out)
 	return STARTER_PENDING;
 }
 
+/* Active, and without a process that could take a name: a unit that remains
+ * after its program has ended. */
+static bool is_hollow(const struct unit_state *state)
+{
+	return kb_streq(state->active, "active") && kb_streq(state->sub, "exited");
+}
+
+static int report_hollow(struct manager *manager, struct report *out)
+{
+	return report_fail(out, KB_ERROR_SPAWN_FAILED,
+			   "unit %s is active without having taken the name", manager->unit);
+}
+
 static int manager_start(struct starter *starter, struct report *out)
 {
 	struct manager *manager = to_manager(starter);
@@ -287,6 +300,8 @@ static int manager_start(struct starter *starter, struct report *out)
 	if (!kb_streq(state.load, "loaded"))
 		return report_fail(out, KB_ERROR_SERVICE_UNKNOWN, "unit %s is not available: %s",
 				   manager->unit, state.load);
+	if (is_hollow(&state))
+		return report_hollow(manager, out);
 
 	/* It runs, yet its mail is here: it has given the name back, or it is
 	 * not ready yet.  Either way there will be news. */
@@ -347,6 +362,19 @@ static int report_job(struct manager *manager, struct report *out)
 			   manager->unit, manager->result);
 }
 
+/* A start that did not take place because of a Condition...= is no failure to
+ * the manager. */
+static bool manager_skipped(struct manager *manager)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *reply = NULL;
+	bool met;
+
+	return kb_streq(manager->result, "done") &&
+	       manager_get(manager, manager->path, UNIT_INTERFACE, "ConditionResult",
+			   &reply) >= 0 &&
+	       kb_message_read(reply, "v", "b", &met) >= 0 && !met;
+}
+
 /* The unit is down. Was it ours, and why? */
 static int manager_examine(struct manager *manager, const struct unit_state *state,
 			   struct report *out)
@@ -359,6 +387,9 @@ static int manager_examine(struct manager *manager, const struct unit_state *sta
 		return STARTER_RETRY;
 	if (!done)
 		return report_job(manager, out);
+	if (manager_skipped(manager))
+		return report_fail(out, KB_ERROR_SPAWN_FAILED, "the conditions of %s are not met",
+				   manager->unit);
 	if (manager_get_string(manager, SERVICE_INTERFACE, "Result", result) < 0)
 		return report_fail(out, KB_ERROR_SPAWN_FAILED, "unit %s is %s", manager->unit,
 				   state->active);
@@ -393,6 +424,8 @@ static int manager_dispatch(struct starter *starter, struct report *out)
 		return STARTER_PENDING;
 	if (manager_read_state(manager, &state) < 0)
 		return STARTER_PENDING;
+	if (is_hollow(&state) && !manager->watching)
+		return report_hollow(manager, out);
 	if (!kb_streq(state.active, "inactive") && !kb_streq(state.active, "failed"))
 		return STARTER_PENDING;
 	if (manager->watching)

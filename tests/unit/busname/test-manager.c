@@ -27,6 +27,7 @@ static struct {
 	const char *result;
 	int status;
 	uint64_t start;
+	bool unmet;		/* a condition */
 	const char *refusal;	/* error name of StartUnit */
 	unsigned int n_starts;
 	unsigned int n_calls;
@@ -86,6 +87,8 @@ static void answer_get(const struct kb_message *call, struct kb_message *reply)
 		kb_message_append(reply, "v", "i", unit.status);
 	else if (kb_streq(name, "ExecMainStartTimestampMonotonic"))
 		kb_message_append(reply, "v", "t", unit.start);
+	else if (kb_streq(name, "ConditionResult"))
+		kb_message_append(reply, "v", "b", !unit.unmet);
 	else
 		cr_assert_fail("property %s", name);
 }
@@ -347,6 +350,26 @@ Test(manager, a_start_that_was_refused_for_its_limit_is_no_failure_of_the_progra
 	signal_job("failed");
 	expect_failure("LimitsExceeded", "too often");
 	cr_assert(report.limited);
+}
+
+Test(manager, a_start_that_was_skipped_is_told_as_such)
+{
+	unit.unmet = true;
+	cr_assert_eq(start(), STARTER_PENDING);
+	signal_job("done");
+	expect_failure("Spawn.Failed", "conditions");
+}
+
+Test(manager, a_unit_that_remains_after_its_program_is_not_waited_for)
+{
+	cr_assert_eq(start(), STARTER_PENDING);
+	unit.active = "active";
+	unit.sub = "exited";
+	signal_job("done");
+	expect_failure("Spawn.Failed", "without having taken the name");
+	/* nor is it later, when it is still like that */
+	cr_assert_eq(start(), STARTER_FAILED);
+	cr_assert_eq(unit.n_starts, 1);
 }
 
 Test(manager, units_that_cannot_be_had_are_unknown)
