@@ -51,6 +51,8 @@ enum state {
  * struct activator - the one object of this program
  * @state:	see above
  * @until_ns:	STARTING: deadline; THROTTLED, REFUSING: when it ends
+ * @last:	the mail that the service was last started for
+ * @n_last:	how often in a row it was that one
  * @stored:	the service manager has a copy of the connection
  * @quit:	leave the loop
  * @result:	and exit with this
@@ -64,6 +66,8 @@ struct activator {
 	struct starter *starter;
 	enum state state;
 	uint64_t until_ns;
+	struct mail last;
+	unsigned int n_last;
 	int signal_fd;
 	bool stored;
 	bool quit;
@@ -151,14 +155,39 @@ static int activator_result(struct activator *activator, int r)
 	return r;
 }
 
-/* There may be mail: start the service, unless that has to wait. */
-static void activator_trigger(struct activator *activator)
+/*
+ * The same mail again and again: the service takes the name, and each time goes
+ * without having read anything.  However slowly it does so, it will not answer.
+ */
+static bool activator_goes_in_circles(struct activator *activator, struct report *out)
+{
+	const struct options *options = &activator->options;
+
+	if (!mail_is_same(&activator->holder.kept, &activator->last))
+		activator->n_last = 0;
+	activator->last = activator->holder.kept;
+	if (activator->n_last++ < LIMIT_FAILURES)
+		return false;
+	activator->n_last = 0;
+	report_fail(out, KB_ERROR_LIMITS_EXCEEDED,
+		    "%s took the name %u times without reading its mail",
+		    options->service ?: options->exec[0], LIMIT_FAILURES);
+	return true;
+}
+
+/* There may be mail (@fresh: that was not here before): start the service,
+ * unless that has to wait. */
+static void activator_trigger(struct activator *activator, bool fresh)
 {
 	struct report report;
 	uint64_t now = kb_now_ns(), wait;
 
 	if (activator_result(activator, holder_keep(&activator->holder, true)) <= 0) {
 		activator_listen(activator);
+		return;
+	}
+	if (fresh && activator_goes_in_circles(activator, &report)) {
+		activator_give_up(activator, &report);
 		return;
 	}
 	wait = limit_take(&activator->limit, now);
@@ -198,7 +227,7 @@ static void activator_ended(struct activator *activator, const struct report *re
 	else if (where != HOLDER_STAYED)
 		activator_check(activator);
 	else if (how == STARTER_RETRY)
-		activator_trigger(activator);
+		activator_trigger(activator, false);
 	else
 		activator_failed(activator, report);
 }
@@ -235,7 +264,7 @@ static void activator_timeout(struct activator *activator)
 		return;
 	case THROTTLED:
 		if (now >= activator->until_ns)
-			activator_trigger(activator);
+			activator_trigger(activator, false);
 		return;
 	case REFUSING:
 		if (now >= activator->until_ns)
@@ -255,7 +284,7 @@ static void activator_mail(struct activator *activator)
 			    "the service failed too often and is left alone for a while");
 		activator_refuse(activator, &report);
 	} else if (activator->state == LISTENING) {
-		activator_trigger(activator);
+		activator_trigger(activator, true);
 	}
 }
 

@@ -113,7 +113,7 @@ int holder_keep(struct holder *holder, bool log)
 	return r;
 }
 
-static bool mail_is_same(const struct mail *a, const struct mail *b)
+bool mail_is_same(const struct mail *a, const struct mail *b)
 {
 	return a->src_id == b->src_id && a->cookie == b->cookie;
 }

@@ -29,6 +29,9 @@ struct mail {
 	bool expects_reply;
 };
 
+/* Nobody uses a cookie twice while somebody waits. */
+bool mail_is_same(const struct mail *a, const struct mail *b);
+
 /**
  * struct holder - the connection
  * @conn:	an activator or policy holder
