@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "lib/address.h"
 #include "tests/vm/services.h"
 
 static struct bus *bus;
@@ -30,6 +31,17 @@ static void setup(void)
 static void echo_start(const char *args)
 {
 	activator_start(bus, ECHO, "kdbus-echo", args);
+}
+
+/* What needs no address: the bus of the system is where it always is. */
+static void start_by_hand(const char *name, const char *program)
+{
+	char option[2][400];
+
+	snprintf(option[0], 400, "--name=%s", name);
+	snprintf(option[1], 400, "--exec=%s", program_path(program));
+	program_start("kdbus-activator", option[0], option[1], "--allow-world=talk", "--",
+		      "--idle-timeout=0.5", NULL);
 }
 
 /* A call that is not waited for. */
@@ -361,6 +373,32 @@ TEST("restarted with the connection it had, it goes on with the mail that waits"
 		expect_text(answer_of(waiting[i]), "");
 	expect_text(ask_echo(a, "x"), "s \"x\"");
 	expect_eq(program_stop(pid), 0);
+}
+
+TEST("with /bin/sh as process 1 and no manager, keeper, driver and service come up by hand")
+{
+	char path[100] = "", *name;
+	struct kb_info info;
+
+	must_sys(readlink("/proc/1/exe", path, sizeof(path) - 1));
+	name = strrchr(path, '/') + 1;
+	expect(!strcmp(name, "dash") || !strcmp(name, "bash") || !strcmp(name, "sh"));
+	expect_errno(ENOENT, access("/run/systemd/system", F_OK) < 0 ? -errno : 0);
+
+	program_start("kdbus-bus", "--name=system", "--world", NULL);
+	for (unsigned i = 0; i < 1000 && kb_conn_open(KB_ADDRESS_SYSTEM, NULL, &a) < 0; i++)
+		sleep_ms(10);
+	start_by_hand(DRIVER, "kdbus-driver");
+	start_by_hand(ECHO, "kdbus-echo");
+	for (unsigned i = 0; i < 1000 && (kb_conn_info(a, 0, DRIVER, 0, 0, &info) < 0 ||
+					  kb_conn_info(a, 0, ECHO, 0, 0, &info) < 0); i++)
+		sleep_ms(10);
+	expect_eq(owner_pid(a, ECHO), 0);
+	expect_text(ask_driver(a, "NameHasOwner", "s", DRIVER), "b true");
+	expect_text(ask_echo(a, "x"), "s \"x\"");
+	expect(owner_pid(a, ECHO));
+	expect(wait_owned(a, ECHO, false));
+	expect_text(ask_echo(a, "again"), "s \"again\"");
 }
 
 TEST("a second activator of the same name fails, and the first goes on")
