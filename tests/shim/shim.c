@@ -30,7 +30,7 @@ static struct rcu_head *rcu_waiting;
 static unsigned int interrupt_at;
 static void (*interrupt)(void);
 static void (*others)(void);
-static void (*allocating)(void);
+static void (*sleeping)(void);
 static const char *hidden;
 static size_t hidden_size;
 static unsigned int user_at;
@@ -54,7 +54,7 @@ void shim_begin(void)
 	shim_task = (struct task_struct){ &fs, &pid_ns };
 	root.n_refs = pid_ns.n_refs = 0;
 	shim_now_ns = shim_first_jiffy = 0;
-	others = allocating = NULL;
+	others = sleeping = NULL;
 	hidden_size = user_at = 0;
 }
 
@@ -103,11 +103,6 @@ bool shim_allocation_fails(void)
 	return ++shim_n_tried == fail_at;
 }
 
-void shim_interrupt_allocation(void (*other)(void))
-{
-	allocating = other;
-}
-
 int shim_fails_cleanly(int (*attempt)(void))
 {
 	size_t n_live = shim_n_live, n, n_tried;
@@ -130,12 +125,8 @@ int shim_fails_cleanly(int (*attempt)(void))
 
 void *shim_alloc(size_t size, unsigned int flags)
 {
-	void (*other)(void) = allocating;
 	void *data;
 
-	allocating = NULL;
-	if (other)
-		other();
 	if (!(flags & GFP_ATOMIC))
 		shim_may_sleep(__FILE__, __LINE__);
 	if (shim_allocation_fails())
@@ -160,8 +151,18 @@ void shim_free(const void *data)
 
 void shim_may_sleep(const char *file, int line)
 {
+	void (*other)(void) = sleeping;
+
 	if (shim_atomic_depth)
 		shim_fail(file, line, "sleeps with a spinlock or as a reader");
+	sleeping = NULL;
+	if (other)
+		other();
+}
+
+void shim_interrupt_sleeper(void (*other)(void))
+{
+	sleeping = other;
 }
 
 void shim_while_asleep(void (*other)(void))

@@ -64,12 +64,6 @@ void shim_fail_allocation(size_t n);
 bool shim_allocation_fails(void);
 
 /**
- * shim_interrupt_allocation() - run something while memory is looked for
- * @other:	called once, by the next allocation, as if it was another task
- */
-void shim_interrupt_allocation(void (*other)(void));
-
-/**
  * shim_fails_cleanly() - run something again and again, with less to fail
  * @attempt:	returns 0 or an error, and has then undone everything
  *
@@ -89,6 +83,13 @@ extern int shim_n_locks;	/* held by the task */
 extern int shim_atomic_depth;	/* reasons not to sleep */
 
 void shim_may_sleep(const char *file, int line);
+
+/**
+ * shim_interrupt_sleeper() - run something where the task may sleep
+ * @other:	called once, by the next that looks for memory or takes a lock,
+ *		as if it was another task
+ */
+void shim_interrupt_sleeper(void (*other)(void));
 
 /**
  * shim_interrupt_reader() - run something while a reader is reading

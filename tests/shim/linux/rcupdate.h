@@ -15,8 +15,10 @@
 #define rcu_assign_pointer(pointer, value) ((pointer) = (value))
 #define rcu_dereference(pointer)					\
 	({								\
+		__auto_type _pointer = (pointer);			\
 		shim_check(shim_rcu_is_locked());			\
-		(pointer);						\
+		shim_reader_step();					\
+		_pointer;						\
 	})
 
 static inline bool shim_enter_rcu(void)

@@ -6,19 +6,23 @@
 #include <linux/cleanup.h>
 #include <linux/lockdep.h>
 
+/* @n_taken: how often */
 typedef struct {
 	int held;
+	unsigned int n_taken;
 } spinlock_t;
 
 static inline void spin_lock_init(spinlock_t *lock)
 {
 	lock->held = 0;
+	lock->n_taken = 0;
 }
 
 static inline void spin_lock(spinlock_t *lock)
 {
 	shim_check(!lock->held);
 	lock->held = 1;
+	lock->n_taken++;
 	shim_n_locks++;
 	shim_atomic_depth++;
 }

@@ -303,7 +303,7 @@ ShimTest(conn, two_messages_of_a_new_sender_at_once_open_one_account)
 	world_begin();
 	sender = kdbus_user_new_private();
 	receiver = world_conn(KDBUS_ORDINARY);
-	shim_interrupt_allocation(charge_meanwhile);
+	shim_interrupt_sleeper(charge_meanwhile);
 	cr_expect_eq(kdbus_conn_charge(receiver, sender, 8, 0, &account), 0);
 	cr_expect_eq(account, others_account);
 	cr_expect_eq(account->n_msgs, 2);
@@ -321,7 +321,7 @@ ShimTest(conn, a_receiver_that_goes_meanwhile_charges_nobody)
 	world_begin();
 	sender = kdbus_user_new_private();
 	receiver = world_conn(KDBUS_ORDINARY);
-	shim_interrupt_allocation(close_meanwhile);
+	shim_interrupt_sleeper(close_meanwhile);
 	cr_expect_eq(kdbus_conn_charge(receiver, sender, 8, 0, &account),
 		     -ECONNRESET);
 	cr_expect_null(account);
