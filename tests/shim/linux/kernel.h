@@ -49,6 +49,7 @@
 #define WRITE_ONCE(x, value) (*(volatile typeof(x) *)&(x) = (value))
 
 /* one thread sees everything in order */
+#define smp_mb() ((void)0)
 #define smp_rmb() ((void)0)
 #define smp_wmb() ((void)0)
 #define smp_load_acquire(at) READ_ONCE(*(at))

@@ -5,15 +5,29 @@
 
 #include <linux/types.h>
 
+#include "tests/shim/shim.h"
+
+enum pid_type {
+	PIDTYPE_TGID = 1,
+};
+
 struct pid_namespace {
 	int n_refs;
 };
 
-/* @nr[0] is its number in @ns[0], and so on */
+/* @nr[0] is its number in @ns[0], and so on; @task goes when it is waited for */
 struct pid {
 	const struct pid_namespace *ns[2];
 	int nr[2];
+	struct task_struct *task;
 };
+
+static inline struct task_struct *pid_task(const struct pid *pid,
+					   enum pid_type type)
+{
+	shim_check(shim_rcu_is_locked() && type == PIDTYPE_TGID);
+	return pid->task;
+}
 
 static inline int pid_nr_ns(const struct pid *pid,
 			    const struct pid_namespace *ns)

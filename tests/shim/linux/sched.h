@@ -3,6 +3,8 @@
 #ifndef SHIM_LINUX_SCHED_H
 #define SHIM_LINUX_SCHED_H
 
+#include <linux/types.h>
+
 #include "tests/shim/shim.h"
 
 #define TASK_COMM_LEN 16
@@ -10,6 +12,7 @@
 struct task_struct {
 	struct fs_struct *fs;
 	struct pid_namespace *pid_ns;
+	u64 start_boottime;
 };
 
 extern struct task_struct shim_task;

@@ -240,6 +240,50 @@ ShimTest(conn, a_sender_is_charged_until_its_messages_are_gone)
 	world_end();
 }
 
+ShimTest(conn, it_tells_what_it_takes)
+{
+	struct kdbus_quota_user *accounts[3];
+	struct kdbus_usage usage;
+	struct kdbus_user *users[3];
+	struct kdbus_conn *conn;
+
+	world_begin();
+	conn = world_conn(KDBUS_ORDINARY);
+	for (int i = 0; i < 3; i++) {
+		users[i] = kdbus_user_new_private();
+		cr_assert_eq(kdbus_conn_charge(conn, users[i], 100 * i, 5 + i,
+					       &accounts[i]), 0);
+	}
+	kdbus_conn_count(conn, kdbus_user_ref(users[0]));
+	kdbus_conn_lose(conn);
+	conn->inbox.lost = 0;	/* RECV has said so */
+	kdbus_conn_lose(conn);
+	conn->names.n = 4;
+	conn->calls.n = 3;
+	conn->matches.n = 2;
+	memset(&usage, 0xff, sizeof(usage));
+	kdbus_conn_usage(conn, &usage);
+	cr_expect_eq(usage.pool_size, WORLD_POOL);
+	cr_expect_eq(usage.bytes, 300);
+	cr_expect_eq(usage.lost, 2);
+	cr_expect_eq(usage.msgs, 3);
+	cr_expect_eq(usage.fds, 18);
+	cr_expect_eq(usage.names, 4);
+	cr_expect_eq(usage.matches, 2);
+	cr_expect_eq(usage.calls, 3);
+	cr_expect_eq(usage.conns, 1);
+	conn->names.n = conn->calls.n = conn->matches.n = 0;
+	for (int i = 0; i < 3; i++)
+		kdbus_conn_uncharge(conn, accounts[i], 100 * i, 5 + i);
+	kdbus_conn_usage(conn, &usage);
+	cr_expect_eq(usage.msgs, 0);
+	cr_expect_eq(usage.fds, 0);
+	world_conn_end(conn);
+	for (int i = 0; i < 3; i++)
+		kdbus_user_unref(users[i]);
+	world_end();
+}
+
 ShimTest(conn, who_is_refused_is_not_charged_and_told_no_account)
 {
 	struct kdbus_quota_user *account = NULL;

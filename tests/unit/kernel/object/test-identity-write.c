@@ -162,6 +162,35 @@ ShimTest(identity_write, a_process_is_seen_where_it_has_a_number)
 	end();
 }
 
+ShimTest(identity_write, a_process_is_found_until_it_was_waited_for)
+{
+	struct task_struct task = { .start_boottime = 12345 };
+	struct kdbus_process process = {};
+
+	begin();
+	cr_expect_not(kdbus_identity_find_process(&id, &audience, &process));
+	cr_expect_eq(process.pid, 0, "it has gone");
+	pid.task = &task;
+	cr_expect(kdbus_identity_find_process(&id, &audience, &process));
+	cr_expect_eq(process.pid, 500);
+	cr_expect_eq(process.start_ns, 12345);
+	audience.pid_ns = &inner_pids;
+	cr_expect(kdbus_identity_find_process(&id, &audience, &process));
+	cr_expect_eq(process.pid, 5);
+	id.has &= ~KDBUS_ATTACH_PIDS;
+	cr_expect_not(kdbus_identity_find_process(&id, &audience, &process),
+		      "not claimed");
+	id.has = ALL;
+	id.pid = &ppid;
+	ppid.task = &task;
+	cr_expect_not(kdbus_identity_find_process(&id, &audience, &process),
+		      "not visible");
+	id.pid = NULL;
+	cr_expect_not(kdbus_identity_find_process(&id, &audience, &process));
+	pid.task = ppid.task = NULL;
+	end();
+}
+
 /* ids */
 
 static void expect_creds(u64 first_uid, u64 first_gid)

@@ -43,6 +43,11 @@ struct kdbus_pool *kdbus_pool_unref(struct kdbus_pool *pool)
 	return NULL;
 }
 
+u64 kdbus_pool_size(const struct kdbus_pool *pool)
+{
+	return pool->size;
+}
+
 struct kdbus_identity *kdbus_identity_new(void)
 {
 	struct kdbus_identity *id = kzalloc(sizeof(*id), GFP_KERNEL);
