@@ -37,6 +37,6 @@ stop_names() {
     systemctl reset-failed 't.*'
 }
 
-call() { kdbusctl call "$1" $echo_path $echo_name EchoString s "${2:-x}" 2>&1; }
+call() { kdbusctl --timeout=100 call "$1" $echo_path $echo_name EchoString s "${2:-x}" 2>&1; }
 active() { systemctl -q is-active "$1"; }
 inactive() { ! active "$1"; }

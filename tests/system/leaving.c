@@ -4,9 +4,10 @@
  * calling it: is any call lost, is any carried out twice?
  *
  * usage: leaving serve NAME FILE          each call carried out is a line there
+ *        leaving crash NAME              falls over the first call, unread
  *        leaving call NAME FILE CLIENTS CALLS
  *
- * The second prints results without numbers, as tests/system/util.sh takes
+ * The last prints results without numbers, as tests/system/util.sh takes
  * them.
  */
 #include <errno.h>
@@ -22,7 +23,7 @@
 
 #define PATH		"/org/kdbus/Leaving"
 #define INTERFACE	"org.kdbus.Leaving"
-#define FEW		7		/* calls at most until it leaves */
+#define FEW		15		/* calls at most until it leaves */
 #define PATIENCE_NS	(120 * KB_NSEC_PER_SEC)
 
 /* the service */
@@ -94,6 +95,17 @@ static int serve(const char *name, const char *path)
 	if (r < 0)
 		fprintf(stderr, "leaving: %s\n", strerror(-r));
 	return r;
+}
+
+static void crash(const char *name)
+{
+	struct kb_conn *conn;
+
+	if (kb_conn_open(KB_ADDRESS_SYSTEM, NULL, &conn) < 0 ||
+	    kb_conn_name_acquire(conn, name, 0, NULL) < 0)
+		exit(1);
+	kb_conn_wait(conn, 10 * KB_NSEC_PER_SEC);
+	abort();
 }
 
 /* clients */
@@ -186,6 +198,8 @@ int main(int argc, char **argv)
 	setlinebuf(stdout);
 	if (argc == 4 && kb_streq(argv[1], "serve"))
 		return serve(argv[2], argv[3]) < 0;
+	if (argc == 3 && kb_streq(argv[1], "crash"))
+		crash(argv[2]);
 	if (argc != 6 || !kb_streq(argv[1], "call"))
 		return 2;
 	call(argv[2], argv[3], strtoul(argv[4], NULL, 10), strtoul(argv[5], NULL, 10));
