@@ -52,6 +52,9 @@ static int parse_pair(const char *s, const char *end, struct kb_address *out)
 	} keys[] = {
 		{ "path=", out->path, sizeof(out->path) },
 		{ "abstract=", out->abstract, sizeof(out->abstract) },
+		{ "dir=", out->dir, sizeof(out->dir) },
+		{ "tmpdir=", out->dir, sizeof(out->dir) },
+		{ "runtime=", out->runtime, sizeof(out->runtime) },
 		{ "machine=", out->machine, sizeof(out->machine) },
 		{ "pid=", out->machine, sizeof(out->machine) },
 	};
@@ -102,6 +105,25 @@ int kb_address_next(const char **list, struct kb_address *out)
 			return r;
 	}
 	return 1;
+}
+
+/* What the specification lets stand as it is. */
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("-_/.\\*", c));
+}
+
+int kb_address_escape(const char *value, struct kb_buffer *out)
+{
+	int r = 0;
+
+	for (; *value && r >= 0; value++)
+		if (is_plain(*value))
+			r = kb_buffer_append(out, value, 1);
+		else
+			r = kb_buffer_printf(out, "%%%02x", (unsigned char)*value);
+	return r;
 }
 
 char *kb_address_user(uid_t uid)

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "lib/util.h"
+
 #define KB_ADDRESS_SYSTEM	"kernel:path=/sys/fs/kdbus/0-system/bus"
 
 /**
@@ -16,12 +18,16 @@
  * @transport:	"kernel", "unix", …
  * @path:	value of "path", "" if absent
  * @abstract:	value of "abstract", "" if absent
+ * @dir:	value of "dir" or "tmpdir", "" if absent
+ * @runtime:	value of "runtime", "" if absent
  * @machine:	value of "machine" or "pid", "" if absent
  */
 struct kb_address {
 	char transport[32];
 	char path[4096];
 	char abstract[108];
+	char dir[4096];
+	char runtime[8];
 	char machine[64];
 };
 
@@ -33,6 +39,9 @@ struct kb_address {
  * Return: 1, 0 at the end, -EINVAL if it is malformed.
  */
 int kb_address_next(const char **list, struct kb_address *out);
+
+/* @value as it may stand in an address, appended to @out: 0 or -ENOMEM. */
+int kb_address_escape(const char *value, struct kb_buffer *out);
 
 /* The bus of user @uid as an address, freshly allocated; NULL if no memory. */
 char *kb_address_user(uid_t uid);

@@ -77,3 +77,32 @@ Test(address, users_have_a_bus_of_their_own)
 	cr_expect_str_eq(address,
 			 "kernel:path=/sys/fs/kdbus/1000-user/bus");
 }
+
+Test(address, places_to_listen_are_understood)
+{
+	const char *list = "unix:dir=/a;unix:tmpdir=/b%20c;unix:runtime=yes";
+	struct kb_address a;
+
+	cr_assert_eq(kb_address_next(&list, &a), 1);
+	cr_expect_str_eq(a.dir, "/a");
+	cr_assert_eq(kb_address_next(&list, &a), 1);
+	cr_expect_str_eq(a.dir, "/b c");
+	cr_assert_eq(kb_address_next(&list, &a), 1);
+	cr_expect_str_eq(a.dir, "");
+	cr_expect_str_eq(a.runtime, "yes");
+}
+
+Test(address, what_is_escaped_comes_back)
+{
+	_cleanup_(kb_buffer_deinit) struct kb_buffer text = {};
+	struct kb_address a;
+	const char *list;
+
+	cr_assert_eq(kb_buffer_append(&text, "unix:path=", 10), 0);
+	cr_assert_eq(kb_address_escape("/a b;c,d=%\xc3\xa4", &text), 0);
+	cr_assert_eq(kb_buffer_append(&text, "", 1), 0);
+	cr_expect_str_eq((char *)text.data, "unix:path=/a%20b%3bc%2cd%3d%25%c3%a4");
+	list = (char *)text.data;
+	cr_assert_eq(kb_address_next(&list, &a), 1);
+	cr_expect_str_eq(a.path, "/a b;c,d=%\xc3\xa4");
+}
