@@ -125,6 +125,19 @@ void kb_strv_free(char **strv)
 	free(strv);
 }
 
+int kb_strv_add(char ***strv, const char *s)
+{
+	size_t n = kb_strv_length(*strv);
+	char **more = reallocarray(*strv, n + 2, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	*strv = more;
+	more[n] = strdup(s);
+	more[n + 1] = NULL;
+	return more[n] ? 0 : -ENOMEM;
+}
+
 size_t kb_strv_length(char *const *strv)
 {
 	size_t n = 0;

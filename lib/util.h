@@ -117,6 +117,9 @@ static inline void kb_strv_freep(char ***strv)
 	kb_strv_free(*strv);
 }
 
+/* One more string at the end of such an array, copied: 0 or -ENOMEM. */
+int kb_strv_add(char ***strv, const char *s);
+
 /* The number of strings in front of the NULL; NULL counts as empty. */
 size_t kb_strv_length(char *const *strv);
 
