@@ -123,6 +123,8 @@ int main(int argc, char **argv)
 			kb_log(LOG_ERR, "bad time: %s", optarg);
 			return EXIT_FAILURE;
 		case OPT_ENVIRONMENT:
+			/* that such a bus ends is nothing to tell of */
+			kb_log_set_level(LOG_NOTICE);
 			if (parse_fd(optarg, &environment_fd) >= 0)
 				break;
 			kb_log(LOG_ERR, "no descriptor: %s", optarg);
