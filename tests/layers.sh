@@ -80,6 +80,24 @@ check "kernel: module.am lists every file" "$(
         grep -q "[[:space:]]$file\( \\\\\)\?$" kernel/module.am || echo "$file"
     done)"
 
+# A twin in tests/unit, or else the names of programs that are there.
+twins() {
+    local file line program
+    for file in $(sources kernel | grep '\.c$'); do
+        file=${file#kernel/}
+        line=$(sed -n "s|^    $file  *\([0-9].*\)|\1|p" kernel/README)
+        if [ -e "tests/unit/kernel/$(dirname "$file")/test-$(basename "$file")" ]; then
+            [ -z "$line" ] || echo "kernel/$file has two twins"
+        elif [ -z "$line" ]; then
+            echo "kernel/$file has no twin"
+        fi
+        for program in $(echo "$line" | grep -o '[0-9][0-9]*-[a-z-]*'); do
+            [ -e "tests/vm/$program.c" ] || echo "tests/vm/$program is not there"
+        done
+    done
+}
+check "kernel: every file has a twin, or a line in README" "$(twins)"
+
 check "every source says its licence first" "$(
     sources kernel tests $rooms | while read -r file; do
         case $file in
