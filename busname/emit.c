@@ -15,6 +15,8 @@
 #define ACTIVATOR	KDBUSLIBEXECDIR "/kdbus-activator"
 #define KEEPER		"kdbus-bus.service"
 #define TARGET		"busnames.target"
+#define PROXY		"kdbus-proxy"
+#define DRIVER		"org.freedesktop.DBus.busname.service"
 
 /* An activator talks to its bus and to the service manager, nothing else. */
 #define SANDBOX						\
@@ -84,6 +86,34 @@ int emit_target(const char *directory, const struct scope *scope)
 {
 	return emit_link(directory, "basic.target.wants/" TARGET,
 			 scope->user ? USERUNITDIR "/" TARGET : SYSTEMUNITDIR "/" TARGET);
+}
+
+int emit_system_bus(const char *directory)
+{
+	static const char listen[] = HEADER
+		/* who connects first is the service manager, and at once it
+		 * asks the driver who has which name */
+		"[Unit]\n"
+		"Wants=" DRIVER "\n"
+		"After=" DRIVER "\n"
+		"\n"
+		"[Socket]\n"
+		/* one socket, for the proxy wants one, under both its names */
+		"ListenStream=\n"
+		"ListenStream=/run/dbus/system_bus_socket\n"
+		"Symlinks=/run/kdbus/system_bus_socket\n";
+	const struct kb_buffer text = { .data = (uint8_t *)listen, .size = strlen(listen) };
+	int r;
+
+	r = emit_link(directory, "dbus.service", SYSTEMUNITDIR "/" PROXY ".service");
+	if (r >= 0)
+		r = emit_link(directory, "dbus.socket", SYSTEMUNITDIR "/" PROXY ".socket");
+	if (r >= 0)
+		r = emit_link(directory, "sockets.target.wants/" PROXY ".socket",
+			      SYSTEMUNITDIR "/" PROXY ".socket");
+	if (r >= 0)
+		r = emit_file(directory, PROXY ".socket.d/50-kdbus-system-bus.conf", &text, false);
+	return r;
 }
 
 /* text */

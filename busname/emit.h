@@ -24,6 +24,16 @@ int emit_unit_text(const struct unit *unit, const struct scope *scope, struct kb
 /* busnames.target becomes part of every boot. */
 int emit_target(const char *directory, const struct scope *scope);
 
+/**
+ * emit_system_bus() - make the classic socket of this machine ours
+ * @directory:	the one whose units count more than those of the administrator
+ *
+ * The distribution's dbus.service and dbus.socket become names of the proxy's,
+ * which also listens where everybody looks.  Masking them instead would keep
+ * the service manager away: it connects only while it sees both running.
+ */
+int emit_system_bus(const char *directory);
+
 /* A file with @text, or (@append) that much more of it. */
 int emit_file(const char *directory, const char *name, const struct kb_buffer *text, bool append);
 

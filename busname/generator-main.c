@@ -13,21 +13,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "busname/emit.h"
 #include "busname/generator.h"
-
-#define BLANKS " \t\n"
-
-/**
- * enum role - what kdbus is to be on this machine, "kdbus=" of the kernel
- * @ROLE_NONE:		"0": nothing
- * @ROLE_BESIDE:	by default: a bus beside the classic one
- * @ROLE_SYSTEM_BUS:	"1": the bus; classic services are activated on it
- */
-enum role {
-	ROLE_NONE,
-	ROLE_BESIDE,
-	ROLE_SYSTEM_BUS,
-};
+#include "busname/role.h"
 
 static int kmsg_fd = -1;
 
@@ -43,29 +31,6 @@ static void print_to_kmsg(const char *line)
 		n = sizeof(text) - 1;
 	if (write(kmsg_fd, text, n) < 0)
 		fprintf(stderr, "%s\n", line);
-}
-
-/* The last word of the kernel's command line that concerns us. */
-static enum role read_role(void)
-{
-	enum role role = ROLE_BESIDE;
-	char text[4096], *word, *rest;
-	FILE *file;
-
-	file = fopen("/proc/cmdline", "re");
-	if (!file)
-		return role;
-	if (fgets(text, sizeof(text), file)) {
-		for (word = strtok_r(text, BLANKS, &rest); word;
-		     word = strtok_r(NULL, BLANKS, &rest)) {
-			if (kb_streq(word, "kdbus=0"))
-				role = ROLE_NONE;
-			else if (kb_streq(word, "kdbus=1"))
-				role = ROLE_SYSTEM_BUS;
-		}
-	}
-	fclose(file);
-	return role;
 }
 
 static bool file_has(const char *path, const char *what)
@@ -122,7 +87,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "Usage: kdbus-busname-generator NORMAL-DIR [EARLY-DIR LATE-DIR]\n");
 		return EXIT_FAILURE;
 	}
-	role = read_role();
+	role = role_read();
 	if (role == ROLE_NONE || !kdbus_is_available())
 		return EXIT_SUCCESS;
 
@@ -139,6 +104,8 @@ int main(int argc, char **argv)
 		r = scope_add_units(&scope, KDBUSLIBEXECDIR "/system-bus");
 	if (r >= 0)
 		r = generator_run(&scope, argv[1], role == ROLE_SYSTEM_BUS);
+	if (r >= 0 && role == ROLE_SYSTEM_BUS && !scope.user)
+		r = emit_system_bus(argc > 2 ? argv[2] : argv[1]);
 	if (r < 0)
 		parse_warn(argv[1], 0, "cannot be written: %s", strerror(-r));
 	scope_deinit(&scope);
