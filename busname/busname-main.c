@@ -9,9 +9,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "busname/classic.h"
 #include "busname/directory.h"
 #include "busname/emit.h"
 #include "busname/generator.h"
+#include "busname/role.h"
 #include "lib/address.h"
 #include "lib/conn.h"
 
@@ -19,11 +21,13 @@
 
 /**
  * struct tool - the command line
+ * @classic:	classic activation files are converted, too
  * @conn:	to the bus, NULL if it cannot be had
  */
 struct tool {
 	struct scope scope;
 	const char *address;
+	bool classic;
 	struct kb_conn *conn;
 };
 
@@ -61,6 +65,20 @@ static const char *state_on_bus(struct tool *tool, const struct unit *unit)
 
 /* verbs */
 
+static void print_row(const char *name, const char *state, const char *file)
+{
+	printf("%-40s %-9s %-9u %s\n", name, state, n_warnings, file);
+	n_warnings = 0;
+}
+
+static int list_classic(const struct scope *scope _unused_, const struct classic *classic,
+			void *userdata)
+{
+	print_row(classic->unit->name, state_on_bus(userdata, classic->unit),
+		  classic->unit->source);
+	return 0;
+}
+
 static int list(struct tool *tool)
 {
 	_cleanup_(kb_strv_freep) char **files = NULL;
@@ -87,9 +105,9 @@ static int list(struct tool *tool)
 			state = state_on_bus(tool, unit);
 		else
 			state = scope_is_masked(*file) ? "masked" : "ignored";
-		printf("%-40s %-9s %-9u %s\n", name, state, n_warnings, *file);
+		print_row(name, state, *file);
 	}
-	return 0;
+	return tool->classic ? generator_each_classic(&tool->scope, files, list_classic, tool) : 0;
 }
 
 static int find_file(struct tool *tool, const char *name, char **out)
@@ -105,20 +123,66 @@ static int find_file(struct tool *tool, const char *name, char **out)
 	return r < 0 ? r : r ? 0 : -ENOENT;
 }
 
+static int show_unit(struct tool *tool, const struct unit *unit)
+{
+	_cleanup_(kb_buffer_deinit) struct kb_buffer text = {};
+	int r;
+
+	printf("# state: %s\n", state_on_bus(tool, unit));
+	r = emit_unit_text(unit, &tool->scope, &text);
+	if (r >= 0)
+		fwrite(text.data, 1, text.size, stdout);
+	return r;
+}
+
+/**
+ * struct wanted - a name to be found among classic activation files
+ */
+struct wanted {
+	struct tool *tool;
+	const char *name;
+	bool found;
+};
+
+static int show_if_wanted(const struct scope *scope _unused_, const struct classic *classic,
+			  void *userdata)
+{
+	struct wanted *wanted = userdata;
+
+	if (!kb_streq(classic->unit->name, wanted->name))
+		return 0;
+	wanted->found = true;
+	printf("# file: %s\n", classic->unit->source);
+	return show_unit(wanted->tool, classic->unit);
+}
+
+static int show_classic(struct tool *tool, const char *name)
+{
+	struct wanted wanted = { .tool = tool, .name = name };
+	int r = 0;
+
+	/* of this one file, please */
+	parse_warn_set(count_warning);
+	if (tool->classic)
+		r = generator_each_classic(&tool->scope, NULL, show_if_wanted, &wanted);
+	if (r >= 0 && !wanted.found) {
+		fprintf(stderr, "kdbus-busname: there is no %s" UNIT_SUFFIX "\n", name);
+		return -ENOENT;
+	}
+	return r;
+}
+
 static int show(struct tool *tool, const char *name)
 {
 	_cleanup_(kb_freep) char *file = NULL;
 	_cleanup_(kb_strv_freep) char **dropins = NULL;
 	_cleanup_(unit_freep) struct unit *unit = NULL;
-	_cleanup_(kb_buffer_deinit) struct kb_buffer text = {};
 	size_t i;
 	int r;
 
 	r = find_file(tool, name, &file);
-	if (r < 0) {
-		fprintf(stderr, "kdbus-busname: there is no %s" UNIT_SUFFIX "\n", name);
-		return r;
-	}
+	if (r < 0)
+		return r == -ENOENT ? show_classic(tool, name) : r;
 	printf("# file: %s\n", file);
 	r = generator_dropins(&tool->scope, name, &dropins);
 	for (i = 0; r >= 0 && dropins && dropins[i]; i++)
@@ -132,12 +196,7 @@ static int show(struct tool *tool, const char *name)
 		printf("# %s\n", scope_is_masked(file) ? "masked" : "ignored");
 		return 0;
 	}
-	printf("# state: %s\n", state_on_bus(tool, unit));
-	r = emit_unit_text(unit, &tool->scope, &text);
-	if (r < 0)
-		return r;
-	fwrite(text.data, 1, text.size, stdout);
-	return 0;
+	return show_unit(tool, unit);
 }
 
 /* Any file, wherever it lies, with the drop-ins that would apply to it. */
@@ -233,7 +292,11 @@ int main(int argc, char **argv)
 	}
 	if (!tool.address)
 		tool.address = user ? own = kb_address_user(getuid()) : KB_ADDRESS_SYSTEM;
-	if (scope_init(&tool.scope, user, "") < 0)
+	tool.classic = role_read() == ROLE_SYSTEM_BUS;
+	r = scope_init(&tool.scope, user, "");
+	if (r >= 0 && tool.classic && !user)
+		r = scope_add_units(&tool.scope, KDBUSLIBEXECDIR "/system-bus");
+	if (r < 0)
 		return EXIT_FAILURE;
 	/* Without a bus the files can still be looked at. */
 	if (tool.address)

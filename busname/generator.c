@@ -199,8 +199,9 @@ static int see(struct seen *seen, const char *name)
 	return 1;
 }
 
-static int run_classic_file(const struct scope *scope, const char *directory, const char *path,
-			    char *const *native, struct seen *seen)
+/* One file: what it becomes, unless the name is taken already. */
+static int each_classic_file(const struct scope *scope, const char *path, char *const *native,
+			     struct seen *seen, generator_classic_t found, void *userdata)
 {
 	_cleanup_(classic_deinit) struct classic classic = {};
 	int r;
@@ -210,18 +211,12 @@ static int run_classic_file(const struct scope *scope, const char *directory, co
 	    strlen(classic.unit->name) > GENERATOR_NAME_MAX)
 		return r;
 	r = see(seen, classic.unit->name);
-	if (r <= 0)
-		return r;
-	if (!classic.service.size) {
-		r = generator_check_service(scope, classic.unit);
-		return r < 0 ? r : emit_unit(directory, classic.unit, scope);
-	}
-	r = emit_file(directory, classic.unit->service, &classic.service, false);
-	return r < 0 ? r : emit_unit(directory, classic.unit, scope);
+	return r <= 0 ? r : found(scope, &classic, userdata);
 }
 
 /* The first file for a name counts, so one directory comes after the other. */
-static int run_classic(const struct scope *scope, const char *directory, char *const *native)
+int generator_each_classic(const struct scope *scope, char *const *native,
+			   generator_classic_t found, void *userdata)
 {
 	_cleanup_(seen_deinit) struct seen seen = {};
 	int r = 0;
@@ -233,9 +228,21 @@ static int run_classic(const struct scope *scope, const char *directory, char *c
 
 		r = scope_list(scope, one, CLASSIC_SUFFIX, &files);
 		for (j = 0; r >= 0 && files && files[j]; j++)
-			r = run_classic_file(scope, directory, files[j], native, &seen);
+			r = each_classic_file(scope, files[j], native, &seen, found, userdata);
 	}
 	return r;
+}
+
+static int run_classic(const struct scope *scope, const struct classic *classic, void *userdata)
+{
+	const char *directory = userdata;
+	int r;
+
+	if (classic->service.size)
+		r = emit_file(directory, classic->unit->service, &classic->service, false);
+	else
+		r = generator_check_service(scope, classic->unit);
+	return r < 0 ? r : emit_unit(directory, classic->unit, scope);
 }
 
 int generator_run(const struct scope *scope, const char *directory, bool classic)
@@ -247,6 +254,6 @@ int generator_run(const struct scope *scope, const char *directory, bool classic
 	if (r >= 0)
 		r = run_native(scope, directory, files);
 	if (r >= 0 && classic)
-		r = run_classic(scope, directory, files);
+		r = generator_each_classic(scope, files, run_classic, (void *)directory);
 	return r < 0 ? r : emit_target(directory, scope);
 }

@@ -28,6 +28,20 @@ bool generator_name(const char *path, char out[UNIT_NAME_MAX + 1]);
 /* Warns if the service to be started is nowhere; it may still come. */
 int generator_check_service(const struct scope *scope, const struct unit *unit);
 
+struct classic;
+/* Does something with it; a negative errno ends the walk. */
+typedef int (*generator_classic_t)(const struct scope *scope, const struct classic *classic,
+				   void *userdata);
+
+/**
+ * generator_each_classic() - classic activation files, converted
+ * @native:	the .busname files there are, each of which counts more
+ *
+ * Return: 0, -ENOMEM, or what @found returned.
+ */
+int generator_each_classic(const struct scope *scope, char *const *native,
+			   generator_classic_t found, void *userdata);
+
 /**
  * generator_run() - write everything
  * @directory:	where to; exists
