@@ -38,7 +38,7 @@ static void (*user)(void);
 
 /* where the task stands */
 static struct dentry root;
-static struct fs_struct fs = { { NULL, &root } };
+static struct fs_struct fs = { .root = { NULL, &root } };
 static struct pid_namespace pid_ns;
 
 void shim_begin(void)
@@ -51,7 +51,8 @@ void shim_begin(void)
 	shim_user_ns = (struct user_namespace){ .count = UINT32_MAX };
 	init_user_ns = shim_user_ns;
 	shim_cred = (struct cred){ .user_ns = &shim_user_ns };
-	shim_task = (struct task_struct){ &fs, &pid_ns };
+	shim_task = (struct task_struct){ .fs = &fs, .pid_ns = &pid_ns };
+	fs.seq.sequence = 0;
 	root.n_refs = pid_ns.n_refs = 0;
 	shim_now_ns = shim_first_jiffy = 0;
 	others = sleeping = NULL;

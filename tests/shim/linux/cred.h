@@ -25,6 +25,8 @@ struct cred {
 
 extern struct cred shim_cred;
 
+#define current_cred() ((const struct cred *)&shim_cred)
+#define get_current_cred() get_cred(current_cred())
 #define current_user_ns() (&shim_user_ns)
 #define current_uid() (shim_cred.uid)
 #define current_euid() (shim_cred.euid)

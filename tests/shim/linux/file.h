@@ -11,6 +11,15 @@
 struct file *fget_raw(unsigned int fd);
 int receive_fd(struct file *file, int __user *user, unsigned int flags);
 
+/* under the RCU lock */
+static inline struct file *get_file_rcu(struct file **file)
+{
+	shim_check(shim_rcu_is_locked());
+	if (*file)
+		(*file)->n_refs++;
+	return *file;
+}
+
 static inline void fput(struct file *file)
 {
 	shim_check(file->n_refs > 0);

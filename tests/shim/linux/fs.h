@@ -42,8 +42,12 @@ struct file {
 	unsigned int f_mode;
 	struct inode *inode;
 	struct dentry *dentry;
+	struct path f_path;
 	int n_refs;
 };
+
+/* the test's: writes to the end of @buf, and says where */
+char *d_path(const struct path *path, char *buf, int size);
 
 #define file_inode(file) ((file)->inode)
 #define file_dentry(file) ((file)->dentry)

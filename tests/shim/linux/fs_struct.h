@@ -4,9 +4,11 @@
 #define SHIM_LINUX_FS_STRUCT_H
 
 #include <linux/path.h>
+#include <linux/seqlock.h>
 
 struct fs_struct {
 	struct path root;
+	seqcount_mutex_t seq;
 };
 
 static inline void get_fs_root(struct fs_struct *fs, struct path *out)

@@ -45,11 +45,20 @@
 		(b) = _swap;						\
 	} while (0)
 
+#define xchg(at, value)							\
+	({								\
+		__auto_type _xchg = *(at);				\
+		*(at) = (value);					\
+		_xchg;							\
+	})
+#define IS_ENABLED(option) 1
+
 #define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
 #define WRITE_ONCE(x, value) (*(volatile typeof(x) *)&(x) = (value))
 
 /* one thread sees everything in order */
 #define smp_mb() ((void)0)
+#define smp_acquire__after_ctrl_dep() ((void)0)
 #define smp_rmb() ((void)0)
 #define smp_wmb() ((void)0)
 #define smp_load_acquire(at) READ_ONCE(*(at))

@@ -33,8 +33,9 @@ static inline void path_get(const struct path *path)
 
 static inline void path_put(const struct path *path)
 {
-	shim_check(path->dentry->n_refs > 0);
-	path->dentry->n_refs--;
+	shim_check(!path->dentry || path->dentry->n_refs > 0);
+	if (path->dentry)
+		path->dentry->n_refs--;
 }
 
 #endif /* SHIM_LINUX_PATH_H */

@@ -8,7 +8,8 @@
 #include "tests/shim/shim.h"
 
 enum pid_type {
-	PIDTYPE_TGID = 1,
+	PIDTYPE_PID,
+	PIDTYPE_TGID,
 };
 
 struct pid_namespace {
@@ -20,7 +21,27 @@ struct pid {
 	const struct pid_namespace *ns[2];
 	int nr[2];
 	struct task_struct *task;
+	int n_refs;
 };
+
+/* the test's: a number in the namespace of the caller */
+struct pid *find_vpid(int nr);
+
+#define pid_has_task(pid, type) ((pid)->task != NULL)
+
+static inline struct pid *get_pid(struct pid *pid)
+{
+	if (pid)
+		pid->n_refs++;
+	return pid;
+}
+
+static inline void put_pid(struct pid *pid)
+{
+	shim_check(!pid || pid->n_refs > 0);
+	if (pid)
+		pid->n_refs--;
+}
 
 static inline struct task_struct *pid_task(const struct pid *pid,
 					   enum pid_type type)

@@ -9,4 +9,26 @@ typedef struct {
 	int count;
 } refcount_t;
 
+static inline void refcount_set(refcount_t *ref, int n)
+{
+	ref->count = n;
+}
+
+static inline int refcount_read(const refcount_t *ref)
+{
+	return ref->count;
+}
+
+static inline void refcount_inc(refcount_t *ref)
+{
+	shim_check(ref->count > 0);
+	ref->count++;
+}
+
+static inline bool refcount_dec_and_test(refcount_t *ref)
+{
+	shim_check(ref->count > 0);
+	return !--ref->count;
+}
+
 #endif /* SHIM_LINUX_REFCOUNT_H */

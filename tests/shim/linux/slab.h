@@ -51,6 +51,13 @@ static inline char *kstrdup(const char *text, gfp_t flags)
 	return copy ? memcpy(copy, text, n) : NULL;
 }
 
+static inline void *kmemdup(const void *data, size_t n, gfp_t flags)
+{
+	void *copy = kmalloc(n, flags);
+
+	return copy ? memcpy(copy, data, n) : NULL;
+}
+
 static inline void *kvmalloc(size_t size, gfp_t flags)
 {
 	return kmalloc(size, flags);
