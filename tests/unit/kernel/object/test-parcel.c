@@ -71,7 +71,8 @@ static void begin(void)
 					    .size = 1000, .shmem = true,
 					    .shmem_info = { SEALS } };
 		dentries[i].d_name.name = "memfd:x";
-		files[i] = (struct file){ 0, &inodes[i], &dentries[i], 0 };
+		files[i] = (struct file){ .inode = &inodes[i],
+					  .dentry = &dentries[i] };
 	}
 	parcel = kdbus_parcel_new(N);
 	cr_assert_not(IS_ERR(parcel));
