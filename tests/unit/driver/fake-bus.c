@@ -350,6 +350,8 @@ const char *fake_call(uint64_t id, const char *path, const char *interface, cons
 	cr_assert_eq(kb_message_seal(message), 0);
 	message->src_id = id;
 	message->cookie = 7;
+	if (caller && caller->is_run_by_root)
+		creds.euid = 0;
 	if (!caller || !caller->unattached)
 		message->meta.creds = &creds;
 	call_dispatch(&fake_driver, message);

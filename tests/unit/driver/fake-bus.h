@@ -22,6 +22,7 @@
  * @names:	owned
  * @queued:	waited for
  * @unattached:	its messages carry no credentials
+ * @is_run_by_root: they carry those of another process than made it
  */
 struct fake_conn {
 	uint64_t id;
@@ -40,6 +41,7 @@ struct fake_conn {
 	const char *queued[FAKE_NAMES];
 	struct kdbus_usage usage;
 	bool unattached;
+	bool is_run_by_root;
 };
 
 extern struct fake_conn *fake_conns;

@@ -134,6 +134,14 @@ Test(call, who_a_message_says_nothing_about_is_asked_about)
 	expect_answer(fake_ask(99, "GetId", ""), "s \"0123456789abcdef000102030405" "06ff\"");
 }
 
+Test(call, who_sends_counts_not_who_connected)
+{
+	conns[OTHER - 1].is_run_by_root = true;
+	expect_answer(fake_ask(OTHER, "ReloadConfig", ""), "");
+	conns[OTHER - 1].is_run_by_root = false;
+	expect_answer(fake_ask(OTHER, "ReloadConfig", ""), "ERROR AccessDenied");
+}
+
 Test(call, what_is_wrong_is_looked_at_in_order)
 {
 	/* path, then privilege, then types */
