@@ -405,6 +405,39 @@ TEST("privileged methods are for root and the owner of the bus")
 	expect_text(ask_driver(a, "ReloadConfig", ""), "");
 }
 
+TEST("the environment goes to the service manager, whose answer comes back")
+{
+	struct kb_message *call, *asked, *reply;
+	char **variables;
+
+	setup();
+	expect_text(ask_driver(b, "RequestName", "su", "org.freedesktop.systemd1", 0), "u 1");
+	for (unsigned i = 0; i < 2; i++) {
+		must(kb_message_new_call(DRIVER, KB_DRIVER_PATH, NULL, "UpdateActivationEnvironment", &call));
+		must(kb_message_append(call, "a{ss}", 3, "A", "b c", "9", "left out", "C", ""));
+		must(kb_conn_send(a, call));
+		must(kb_conn_wait(b, 10 * SEC));
+		must(kb_conn_recv(b, &asked));
+		expect_text(asked->member, "SetEnvironment");
+		must(kb_message_read(asked, "as", &variables));
+		expect_eq(kb_strv_length(variables), 2);
+		expect_text(variables[0], "A=b c");
+		expect_text(variables[1], "C=");
+		if (i)
+			must(kb_conn_reply_error(b, asked, "org.example.Why", "not today"));
+		else
+			must(kb_conn_reply_errno(b, asked, -EPERM, NULL));
+		must(kb_conn_wait(a, 10 * SEC));
+		must(kb_conn_recv(a, &reply));
+		expect_eq(reply->reply_cookie, call->cookie);
+		expect_text(reply->error_name, i ? "org.example.Why" : KB_ERROR_ACCESS_DENIED);
+		kb_strv_free(variables);
+		kb_message_unref(asked);
+		kb_message_unref(reply);
+		kb_message_unref(call);
+	}
+}
+
 TEST("properties can be read, and not set")
 {
 	setup();

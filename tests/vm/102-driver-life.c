@@ -112,7 +112,7 @@ TEST("it ends with its bus")
 #define CLIENTS 10
 #define CALLS 100
 
-/* So many times unless $KDBUS_TEST_ROUNDS says another number. */
+/* So many times unless $KDBUS_TEST_ROUNDS says another number: 100 for long. */
 static unsigned rounds(unsigned n)
 {
 	const char *text = getenv("KDBUS_TEST_ROUNDS");
@@ -162,48 +162,68 @@ static bool take(struct flight *flight)
 	return fine;
 }
 
-TEST("told to leave with 1000 calls in flight: none is lost, none answered twice")
-{
-	static struct flight flights[CLIENTS];
-	unsigned n_rounds = rounds(10), starts = 0;
-	pid_t last = 0;
+static struct flight flights[CLIENTS];
 
-	setup("--trigger-limit-burst=0 -- --idle-timeout=60");
+static void flights_new(void)
+{
 	for (unsigned i = 0; i < CLIENTS; i++)
 		flights[i].conn = client_new(bus);
+}
+
+static void flights_begin(void)
+{
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		memset(flights[i].seen, 0, sizeof(flights[i].seen));
+		flights[i].sent = flights[i].answered = 0;
+	}
+}
+
+/*
+ * A few more calls by each, and what is there for them. A queue takes 256
+ * messages of one user, so not all at once. Adds up what has been answered.
+ */
+static bool flights_go_on(unsigned at_once, unsigned *out_answered)
+{
+	*out_answered = 0;
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		struct flight *flight = &flights[i];
+
+		for (unsigned n = 0; n < at_once && flight->sent < CALLS &&
+		     flight->sent - flight->answered < 20; n++) {
+			uint64_t cookie = send_call(flight->conn);
+
+			if (!flight->sent++)
+				flight->first = cookie;
+		}
+		if (!expect(take(flight)))
+			return false;
+		*out_answered += flight->answered;
+	}
+	return true;
+}
+
+TEST("told to leave with 1000 calls in flight: none is lost, none answered twice")
+{
+	unsigned n_rounds = rounds(10), starts = 0;
+
+	setup("--trigger-limit-burst=0 -- --idle-timeout=60");
+	flights_new();
 	for (unsigned round = 0; round < n_rounds; round++) {
-		unsigned answered = 0;
 		uint64_t end = now_ns() + 20 * SEC;
+		unsigned answered = 0;
+		bool told = false;
 
 		test_case("round %u", round);
-		for (unsigned i = 0; i < CLIENTS; i++) {
-			memset(flights[i].seen, 0, sizeof(flights[i].seen));
-			flights[i].sent = flights[i].answered = 0;
-		}
-		last = 0;
+		flights_begin();
 		while (answered < CLIENTS * CALLS && now_ns() < end) {
-			pid_t pid = last ? 0 : owner_pid(a, DRIVER);
+			pid_t pid = told ? 0 : owner_pid(a, DRIVER);
 
-			answered = 0;
-			for (unsigned i = 0; i < CLIENTS; i++) {
-				struct flight *flight = &flights[i];
-
-				/* a queue takes 256 messages of one user, so not all at once */
-				for (unsigned n = 0; n < 10 && flight->sent < CALLS &&
-				     flight->sent - flight->answered < 20; n++) {
-					uint64_t cookie = send_call(flight->conn);
-
-					if (!flight->sent++)
-						flight->first = cookie;
-				}
-				if (!expect(take(flight)))
-					return;
-				answered += flight->answered;
-			}
+			if (!flights_go_on(10, &answered))
+				return;
 			/* some time in the middle of it */
 			if (pid && answered > (round % 10) * 100) {
 				kill(pid, SIGTERM);
-				last = pid;
+				told = true;
 				starts++;
 			}
 		}
@@ -214,9 +234,45 @@ TEST("told to leave with 1000 calls in flight: none is lost, none answered twice
 	test_note("%u drivers were told to leave", starts);
 }
 
+TEST("idle and gone in each pause between 1000 calls: none is lost, none answered twice")
+{
+	unsigned n_rounds = rounds(3), starts = 0, pauses = 0;
+	pid_t last = 0;
+
+	setup("--trigger-limit-burst=0 -- --idle-timeout=0.004");
+	flights_new();
+	for (unsigned round = 0; round < n_rounds; round++) {
+		uint64_t end = now_ns() + 60 * SEC;
+		unsigned answered = 0, before = 0;
+
+		test_case("round %u", round);
+		flights_begin();
+		while (answered < CLIENTS * CALLS && now_ns() < end) {
+			pid_t pid = owner_pid(a, DRIVER);
+
+			starts += pid && pid != last;
+			last = pid ?: last;
+			if (!flights_go_on(3, &answered))
+				return;
+			/* around the moment in which it goes, to both sides */
+			if (answered >= before + 25) {
+				before = answered;
+				if (pauses++ % 8)
+					usleep(1000 + pauses * 613 % 15000);
+				else
+					expect(wait_owned(a, DRIVER, false));
+			}
+		}
+		if (!expect_eq(answered, CLIENTS * CALLS))
+			return;
+	}
+	expect(starts > 1);
+	test_note("%u drivers came and went by themselves in %u pauses", starts, pauses);
+}
+
 TEST("killed again and again: an answer or NoReply, never silence, and the next call works")
 {
-	unsigned kills = rounds(50), answers = 0, dead = 0;
+	unsigned kills = 10 * rounds(5), answers = 0, dead = 0;
 
 	setup("--trigger-limit-burst=0");
 	for (unsigned i = 0; i < kills; i++) {
