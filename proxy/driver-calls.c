@@ -201,7 +201,8 @@ static void call_request_name(struct client *client, struct kb_message *call)
 				 client_name(client), name);
 		return;
 	}
-	if (client->names.n >= max && !names_contain(&client->names, name)) {
+	/* the unique name counts as one of them */
+	if (client->names.n + 1 >= max && !names_contain(&client->names, name)) {
 		refusal_limit(client, "max_names_per_connection", max);
 		synthesize_error(client, call, KB_ERROR_LIMITS_EXCEEDED,
 				 "Too many names");
