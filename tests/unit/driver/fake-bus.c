@@ -317,6 +317,7 @@ void fake_begin(struct fake_conn *conns)
 {
 	fake_conns = conns;
 	fake_driver = (struct driver){
+		.environment_fd = -1,
 		.conn = &conn, .behalf = true, .process = true, .usage = true,
 	};
 	memset(fake_matches, 0, sizeof(fake_matches));
