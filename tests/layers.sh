@@ -75,6 +75,13 @@ check "userland: one door per library" "$(
         sources $rooms | xargs grep -l "^#include <${door%%:*}[/.]" | grep -vx "${door#*:}"
     done)"
 
+check "kernel: no function over 100 lines, no file over 900" "$(
+    sources kernel | xargs awk '
+        FNR == 1 { begin = 0 }
+        /^{/ { begin = FNR }
+        /^}/ { if (begin && FNR - begin > 100) print FILENAME ": the function that ends in line " FNR; begin = 0 }
+        FNR == 901 { print FILENAME " is longer than 900 lines" }')"
+
 check "kernel: module.am lists every file" "$(
     { sources kernel; echo kernel/Kbuild; } | while read -r file; do
         grep -q "[[:space:]]$file\( \\\\\)\?$" kernel/module.am || echo "$file"
