@@ -32,6 +32,7 @@
 #include "busname/options.h"
 #include "busname/sdnotify.h"
 #include "busname/spawn.h"
+#include "busname/stored.h"
 #include "lib/error.h"
 #include "lib/log.h"
 
@@ -366,22 +367,17 @@ static int activator_run(struct activator *activator)
 	return activator->result;
 }
 
-/* Hold the name, with the connection of a former run if there is one. */
+/* Hold the name. */
 static int activator_open(struct activator *activator)
 {
 	const struct options *options = &activator->options;
 	const char *missing;
-	int fd, r;
+	bool forgotten = false;
+	int r;
 
-	fd = sdnotify_take_stored("activator");
-	if (fd >= 0) {
-		r = holder_adopt(&activator->holder, fd);
-		if (r >= 0) {
-			activator->stored = true;
-			return 0;
-		}
-		kb_log_errno(LOG_WARNING, r, "cannot go on with the stored connection");
-	}
+	activator->stored = stored_adopt(options, &activator->holder, &forgotten);
+	if (activator->stored)
+		return 0;
 	r = policy_resolve(&activator->options.policy, RESOLVE_TIMEOUT_MS, &missing);
 	if (r == -ESRCH) {
 		kb_log(LOG_ERR, "no such user or group: %s", missing);
@@ -389,8 +385,7 @@ static int activator_open(struct activator *activator)
 	}
 	if (r < 0)
 		return kb_log_errno(LOG_ERR, r, "cannot look up users and groups");
-	r = holder_open(&activator->holder, options->address, options->name, &options->policy,
-			options->activating, options->accept_fds);
+	r = stored_replace(options, &activator->holder, forgotten);
 	if (r == -EEXIST)
 		return kb_log_errno(LOG_ERR, r, "somebody else holds %s already", options->name);
 	if (r < 0)
@@ -403,11 +398,12 @@ static int activator_ready(struct activator *activator)
 {
 	const char *status = activator->options.activating ? "listening" : "holding the policy";
 	bool store = !activator->stored && !activator->options.standalone;
-	char text[256];
+	char name[STORED_NAME_MAX], text[256];
 	int r;
 
-	snprintf(text, sizeof(text), "%sREADY=1\nSTATUS=%s",
-		 store ? "FDSTORE=1\nFDNAME=activator\n" : "", status);
+	stored_name(&activator->options, name, sizeof(name));
+	snprintf(text, sizeof(text), "%s%s%sREADY=1\nSTATUS=%s",
+		 store ? "FDSTORE=1\nFDNAME=" : "", store ? name : "", store ? "\n" : "", status);
 	r = sdnotify(text, store ? activator->holder.conn->fd : -1);
 	if (r > 0 && store)
 		activator->stored = true;

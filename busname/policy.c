@@ -64,6 +64,30 @@ void policy_clear(struct policy *policy, enum kdbus_policy_access_type type)
 	policy->n_rules = kept;
 }
 
+static uint64_t hash_bytes(uint64_t hash, const char *s, size_t n)
+{
+	/* FNV-1a: nobody gains anything by finding two that are alike */
+	while (n--)
+		hash = (hash ^ (unsigned char)*s++) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+uint64_t policy_hash(const struct policy *policy)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	size_t i;
+
+	for (i = 0; i < policy->n_rules; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+		const char *who = rule->who ?: "";
+		char kind[] = { rule->type, rule->access };
+
+		hash = hash_bytes(hash, kind, sizeof(kind));
+		hash = hash_bytes(hash, who, strlen(who) + 1);
+	}
+	return hash;
+}
+
 /* Cut "WHO<separator>ACCESS" in two; neither part may be empty. */
 static const char *split_who(const char *text, char separator, size_t *who_length)
 {

@@ -50,6 +50,10 @@ void policy_clear(struct policy *policy, enum kdbus_policy_access_type type);
 int policy_add(struct policy *policy, enum kdbus_policy_access_type type,
 	       const char *text, char separator);
 
+/* A number that is the same for two policies if they say the same, in the same
+ * order. */
+uint64_t policy_hash(const struct policy *policy);
+
 /* "see", "talk" or "own". */
 const char *policy_access_name(enum kdbus_policy_type access);
 

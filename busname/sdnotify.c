@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -71,7 +72,7 @@ static const char *next_word(const char **list, size_t *length)
 	return word;
 }
 
-int sdnotify_take_stored(const char *name)
+int sdnotify_take_stored(const char *prefix, char *out_name, size_t size)
 {
 	const char *pid = getenv("LISTEN_PID");
 	const char *fds = getenv("LISTEN_FDS");
@@ -86,7 +87,8 @@ int sdnotify_take_stored(const char *name)
 			const char *word = next_word(&names, &length);
 			int fd = FIRST_PASSED_FD + i;
 
-			if (found < 0 && length == strlen(name) && !memcmp(word, name, length)) {
+			if (found < 0 && kb_startswith(word, prefix)) {
+				snprintf(out_name, size, "%.*s", (int)length, word);
 				fcntl(fd, F_SETFD, FD_CLOEXEC);
 				found = fd;
 			} else {

@@ -9,6 +9,8 @@
 #ifndef BUSNAME_SDNOTIFY_H
 #define BUSNAME_SDNOTIFY_H
 
+#include <stddef.h>
+
 /**
  * sdnotify() - tell the service manager something
  * @text:	assignments, one per line
@@ -20,13 +22,15 @@ int sdnotify(const char *text, int fd);
 
 /**
  * sdnotify_take_stored() - the descriptor a former run has left in the store
- * @name:	its FDNAME
+ * @prefix:	what its FDNAME begins with
+ * @out_name:	receives the whole of it
+ * @size:	bytes of @out_name
  *
  * All other descriptors that were passed are closed, and the environment is
  * cleaned of them, so that children do not take them for theirs.
  *
  * Return: the descriptor, close-on-exec, owned by the caller; -1 if none.
  */
-int sdnotify_take_stored(const char *name);
+int sdnotify_take_stored(const char *prefix, char *out_name, size_t size);
 
 #endif /* BUSNAME_SDNOTIFY_H */

@@ -7,10 +7,15 @@
 
 busname t.good
 service t.good "ExecStart=$echo_exec --address=$native --name=t.good --idle-timeout=2"
+sed s/$echo_name/t.good/ "${0%/*}/echo.conf" >/etc/dbus-1/system.d/t.good.conf
+busname t.slow
+service t.slow "ExecStart=/bin/sh -c 'sleep 4; exec $echo_exec --address=$native --name=t.slow'"
+names+=(t.policy)
+printf '[BusName]\nExec=%s --name=t.policy\n' $echo_exec >$units/t.policy.busname
 busname t.many TriggerLimitBurst=0 Exec="$echo_exec --name=t.many --exit-after=3"
 busname t.user 'AllowUser=nobody own'
 service t.user User=nobody "ExecStart=$echo_exec --address=$native --name=t.user"
-busname t.stranger
+busname t.stranger 'AllowUser=nobody talk'
 service t.stranger User=nobody "ExecStart=$echo_exec --address=$native --name=t.stranger"
 # wrong in every way, and no reason for others not to work
 printf 'no section\n[BusName]\nService=x\nAllowWorld=\377\nNoSuchKey=1\n' >$units/t.wrong.busname
@@ -18,6 +23,7 @@ mkdir -p $units/t.folder.busname
 printf '[BusName]\nName=t.other\n' >$units/t.name.busname
 printf '[BusName]\nService=missing.service\n' >$units/t.missing.busname
 start_names
+systemctl try-reload-or-restart kdbus-proxy.service
 
 check "the generated units are sound" systemd-analyze verify /run/systemd/generator/t.good.busname.service
 warnings=$(dmesg | grep kdbus-busname-generator)
@@ -29,12 +35,27 @@ for what in "t.wrong.busname:1: no assignment" "t.wrong.busname:3: Service: no n
 done
 
 check "the service is not running" inactive t.good.service
-same "a call starts it and gets its answer" 's "x"' "$(call t.good)"
+same "a call of busctl, through the proxy, starts it and gets its answer" 's "x"' \
+    "$(on_bus call t.good $echo_path $echo_name EchoString s x 2>&1)"
 check "it runs" active t.good.service
 check "left alone, it goes" await 30 inactive t.good.service
-same "the next call starts it again" 's "again"' "$(call t.good again)"
+same "so does a native call" 's "again"' "$(call t.good again)"
+check "and it goes again" await 30 inactive t.good.service
 same "a restarted activator goes on" 's "x"' "$(systemctl restart t.good.busname.service; call t.good)"
 same "a restarted keeper does, too" 's "x"' "$(systemctl restart kdbus-bus.service; call t.good)"
+call t.slow kept >/run/t.slow &
+await 20 active t.slow.service
+systemctl restart t.slow.busname.service
+wait
+same "what waits while the activator is restarted gets its answer" 's "kept"' "$(cat /run/t.slow)"
+
+stranger() { setpriv --reuid nobody --regid nogroup --clear-groups kdbusctl call "$1" $echo_path $echo_name EchoString s x 2>&1; }
+fails "who is given nothing may not call" "forbids" stranger t.policy
+echo AllowWorld=talk >>$units/t.policy.busname
+systemctl daemon-reload
+systemctl restart t.policy.busname.service
+same "after a restart with another policy he may" 's "x"' "$(stranger t.policy)"
+
 for i in {1..20}; do
     answer=$(call t.many "$i")
     [ "$answer" = "s \"$i\"" ] || break

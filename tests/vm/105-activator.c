@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The activator: holds a name, starts what it is told, answers when that fails. */
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
 #include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "lib/address.h"
@@ -20,6 +28,29 @@ static void __attribute__((__constructor__)) crash(int argc, char **argv)
 	if (kb_conn_open(getenv("DBUS_STARTER_ADDRESS"), NULL, &conn) >= 0)
 		kb_conn_name_acquire(conn, "f.f", 0, NULL);
 	raise(SIGKILL);
+}
+
+/* As an activator on a kernel that does not let activators send. */
+static void __attribute__((__constructor__)) mute(int argc, char **argv)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (__u32)KDBUS_CMD_SEND, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = ARRAY_SIZE(filter), .filter = filter };
+
+	if (argc < 2 || strcmp(argv[1], "--mute"))
+		return;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		_exit(126);
+	argv[1] = "kdbus-activator";
+	execv(program_path("kdbus-activator"), argv + 1);
+	_exit(127);
 }
 
 static void setup(void)
@@ -254,6 +285,23 @@ TEST("each way to fail has its error, with the program and the reason in the tex
 	}
 }
 
+TEST("where the kernel does not let it answer, callers hear that nobody will")
+{
+	struct kb_conn *waiting;
+	struct kb_info info;
+	char option[400];
+
+	setup();
+	snprintf(option, sizeof(option), "--address=%s", bus_address(bus));
+	program_start("tests/vm/105-activator", "--mute", option, "--name=f.f", "--allow-world=talk",
+		      "--exec=/bin/false", NULL);
+	for (unsigned i = 0; i < 500 && kb_conn_info(a, 0, "f.f", 0, 0, &info) < 0; i++)
+		sleep_ms(10);
+	waiting = call_later("f.f");
+	expect_text(answer_of(waiting), "NoReply");
+	expect_text(ask(a, "f.f", "/", NULL, "Ping", ""), "EPIPE");
+}
+
 TEST("five failures in a row: messages are refused, until told otherwise")
 {
 	uint64_t begin;
@@ -344,34 +392,86 @@ TEST("when it is stopped, who waits hears that")
 	expect_text(ask(a, "f.f", "/", NULL, "Ping", ""), "ESRCH");
 }
 
+/* As the service manager does it, with what was in its store. */
+static pid_t restart_with(struct peer *stored, const char *stored_name)
+{
+	char name[] = "--name=" ECHO, option[400], exec[400], text[32];
+	pid_t pid = must_sys(fork());
+
+	if (pid)
+		return pid;
+	must_sys(dup2(stored->fd, 3));
+	snprintf(text, sizeof(text), "%d", getpid());
+	setenv("LISTEN_PID", text, 1);
+	setenv("LISTEN_FDS", "1", 1);
+	setenv("LISTEN_FDNAMES", stored_name, 1);
+	snprintf(option, sizeof(option), "--address=%s", bus_address(bus));
+	snprintf(exec, sizeof(exec), "--exec=%s", program_path("kdbus-echo"));
+	execl(program_path("kdbus-activator"), "kdbus-activator", option, name, exec,
+	      "--allow-world=talk", NULL);
+	_exit(127);
+}
+
 TEST("restarted with the connection it had, it goes on with the mail that waits")
 {
 	struct peer *stored;
 	struct kb_conn *waiting[3];
-	char text[32];
 	pid_t pid;
 
 	setup();
 	stored = activator_new(bus, ECHO, .pool = 16 * MIB, .recv = _KDBUS_ATTACH_ALL);
 	for (unsigned i = 0; i < ARRAY_SIZE(waiting); i++)
 		waiting[i] = call_later(ECHO);
-	pid = must_sys(fork());
-	if (!pid) {
-		char name[] = "--name=" ECHO, option[400], exec[400];
-
-		must_sys(dup2(stored->fd, 3));
-		snprintf(text, sizeof(text), "%d", getpid());
-		setenv("LISTEN_PID", text, 1);
-		setenv("LISTEN_FDS", "1", 1);
-		setenv("LISTEN_FDNAMES", "activator", 1);
-		snprintf(option, sizeof(option), "--address=%s", bus_address(bus));
-		snprintf(exec, sizeof(exec), "--exec=%s", program_path("kdbus-echo"));
-		execl(program_path("kdbus-activator"), "kdbus-activator", option, name, exec, NULL);
-		_exit(127);
-	}
+	pid = restart_with(stored, "activator");
 	for (unsigned i = 0; i < ARRAY_SIZE(waiting); i++)
 		expect_text(answer_of(waiting[i]), "");
 	expect_text(ask_echo(a, "x"), "s \"x\"");
+	expect_eq(program_stop(pid), 0);
+}
+
+static void expect_notified(int fd, const char *wanted)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+	char text[512];
+	ssize_t n;
+
+	if (!expect_eq(poll(&pollfd, 1, 20000), 1))
+		return;
+	n = must_sys(recv(fd, text, sizeof(text) - 1, 0));
+	text[n] = '\0';
+	if (!expect(strstr(text, wanted)))
+		test_note("%s", text);
+}
+
+TEST("restarted with another policy it makes a new connection, when nothing waits")
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = must_sys(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	char path[64];
+	struct peer *stored;
+	struct kb_conn *b;
+	pid_t pid;
+
+	setup();
+	snprintf(path, sizeof(path), "@kdbus-test-%d", getpid());
+	strcpy(address.sun_path + 1, path + 1);
+	must_sys(bind(fd, (struct sockaddr *)&address,
+		      offsetof(struct sockaddr_un, sun_path) + strlen(path)));
+	setenv("NOTIFY_SOCKET", path, 1);
+	stored = activator_new(bus, ECHO, .pool = 16 * MIB, .recv = _KDBUS_ATTACH_ALL);
+	b = client_of(bus, UID_C);
+	become(UID_C);
+	expect_text(ask_echo(b, "x"), "EPERM");
+	become(0);
+
+	pid = restart_with(stored, "activator-of-old");
+	expect_notified(fd, "FDSTOREREMOVE=1\nFDNAME=activator-of-old");
+	/* the manager's copy */
+	close(stored->fd);
+	expect_notified(fd, "FDSTORE=1\nFDNAME=activator-");
+	become(UID_C);
+	expect_text(ask_echo(b, "x"), "s \"x\"");
+	become(0);
 	expect_eq(program_stop(pid), 0);
 }
 

@@ -86,3 +86,35 @@ Test(policy, who_does_not_exist_is_named)
 	cr_assert_eq(policy_resolve(&policy, 10000, &missing), -ESRCH);
 	cr_assert_str_eq(missing, "no-such-group-here");
 }
+
+Test(policy, two_that_say_the_same_have_the_same_hash)
+{
+	static const struct {
+		enum kdbus_policy_access_type type;
+		const char *text;
+	} rows[] = {
+		{ KDBUS_POLICY_ACCESS_WORLD, "see" },
+		{ KDBUS_POLICY_ACCESS_WORLD, "talk" },
+		{ KDBUS_POLICY_ACCESS_USER, "a see" },
+		{ KDBUS_POLICY_ACCESS_GROUP, "a see" },
+		{ KDBUS_POLICY_ACCESS_USER, "ab see" },
+		{ KDBUS_POLICY_ACCESS_USER, "a own" },
+	};
+	uint64_t hashes[sizeof(rows) / sizeof(rows[0])];
+	size_t i, j;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct policy one = {}, two = {};
+
+		cr_assert_eq(policy_add(&one, rows[i].type, rows[i].text, ' '), 0);
+		cr_assert_eq(policy_add(&two, rows[i].type, rows[i].text, ' '), 0);
+		hashes[i] = policy_hash(&one);
+		cr_expect_eq(policy_hash(&two), hashes[i]);
+		for (j = 0; j < i; j++)
+			cr_expect_neq(hashes[i], hashes[j]);
+		cr_assert_eq(policy_add(&two, KDBUS_POLICY_ACCESS_USER, "b see", ' '), 0);
+		cr_expect_neq(policy_hash(&two), hashes[i]);
+		policy_deinit(&one);
+		policy_deinit(&two);
+	}
+}
