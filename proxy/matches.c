@@ -53,7 +53,7 @@ static int match_new(const char *text, struct match **out_match)
 	}
 	if (r < 0) {
 		match_free(match);
-		return r == -EINVAL || r == -E2BIG ? MATCHES_E_INVALID : r;
+		return r == -EINVAL ? MATCHES_E_INVALID : r;
 	}
 	*out_match = match;
 	return 0;
