@@ -64,24 +64,71 @@ org.freedesktop.DBus.Properties.Set|org.freedesktop.DBus Features "<'x'>"|Proper
 org.freedesktop.DBus.Properties.GetAll|no.such.Interface|UnknownInterface
 END
 
+# exactly ERROR METHOD ARGUMENT…, with --on=PATH and --as=USER before: the very
+# name that dbus-send prints, which sends what it is told
+exactly() {
+    local error=org.freedesktop.DBus.Error.$1 path=$driver_path as=()
+    shift
+    while [[ $1 == --* ]]; do
+        case $1 in
+        --on=*) path=${1#*=} ;;
+        --as=*) as=(setpriv --reuid "${1#*=}" --regid nogroup --clear-groups) ;;
+        esac
+        shift
+    done
+    local text="$* ${as[*]:1:2}"
+    same "${text:0:120} on $path gives $error" "$error" \
+        "$("${as[@]}" dbus-send --bus=$address --print-reply --dest=$driver "$path" "$@" 2>&1 |
+            sed -n 's/^Error \([^:]*\):.*/\1/p')"
+}
+peer=org.freedesktop.DBus.Peer
+properties=org.freedesktop.DBus.Properties
+monitoring=org.freedesktop.DBus.Monitoring
+stats=org.freedesktop.DBus.Debug.Stats
+
 # what wants to be called on the object
-for method in $driver.UpdateActivationEnvironment:'a{ss} 0' org.freedesktop.DBus.Properties.GetAll:"s $driver" \
-    org.freedesktop.DBus.Debug.Stats.GetStats: ; do
-    name=${method%%:*}
-    # shellcheck disable=SC2086
-    like "$name on / gives AccessDenied" "[Aa]ccess denied|AccessDenied|can be called on" \
-        "$(on_bus call $driver / "${name%.*}" "${name##*.}" ${method#*:} 2>&1)"
-done
+exactly AccessDenied --on=/ $driver.UpdateActivationEnvironment dict:string:string:
+exactly AccessDenied --on=/x $properties.Get string:$driver string:Features
+exactly AccessDenied --on=/ $properties.GetAll string:$driver
+exactly AccessDenied --on=/ $stats.GetStats
+exactly AccessDenied --on=/ $stats.GetAllMatchRules
 
 # who is not privileged
-as_nobody() { setpriv --reuid nobody --regid nogroup --clear-groups "$@" 2>&1; }
-for method in $driver.ReloadConfig org.freedesktop.DBus.Debug.Stats.GetStats; do
-    like "$method by somebody else gives AccessDenied" "org.freedesktop.DBus.Error.AccessDenied:" \
-        "$(as_nobody gdbus call --address $address --dest $driver --object-path $driver_path --method $method)"
-done
-# wrong types: gdbus would convert them, busctl sends what it is told
-like "wrong arguments give InvalidArgs" "takes arguments of type|[Ii]nvalid arg" \
-    "$(on_bus call $driver $driver_path $driver GetNameOwner u 7 2>&1)"
+exactly AccessDenied --as=nobody $driver.ReloadConfig
+exactly AccessDenied --as=nobody $driver.UpdateActivationEnvironment dict:string:string:A,b
+exactly AccessDenied --as=nobody $stats.GetStats
+exactly AccessDenied --as=nobody $stats.GetConnectionStats string:$driver
+exactly AccessDenied --as=nobody $stats.GetAllMatchRules
+exactly AccessDenied --as=nobody $monitoring.BecomeMonitor array:string: uint32:0
+# whom the policy does not let own it
+exactly AccessDenied --as=nobody $driver.RequestName string:a.b uint32:0
+
+# what monitors must not want: privilege, flags, rules, in this order
+exactly InvalidArgs $monitoring.BecomeMonitor array:string:nonsense uint32:1
+exactly MatchRuleInvalid $monitoring.BecomeMonitor array:string:nonsense uint32:0
+exactly NameHasNoOwner $stats.GetConnectionStats string:no.such.name
+
+# wrong types
+exactly InvalidArgs $driver.GetNameOwner uint32:7
+exactly InvalidArgs $driver.GetNameOwner
+exactly InvalidArgs $driver.GetNameOwner string:a.b string:c
+exactly InvalidArgs $driver.RequestName uint32:0 string:a.b
+exactly InvalidArgs $driver.ListNames string:x
+exactly InvalidArgs $driver.GetId uint32:0
+exactly InvalidArgs $driver.AddMatch uint32:7
+exactly InvalidArgs $peer.Ping string:x
+exactly InvalidArgs $properties.GetAll uint32:1
+
+# too long: a name has 255 characters, a rule 1024
+long=$(printf 'x%.0s' {1..1100})
+exactly InvalidArgs $driver.RequestName string:a."${long:0:254}" uint32:0
+exactly InvalidArgs $driver.ReleaseName string:a."${long:0:254}"
+exactly NameHasNoOwner $driver.GetNameOwner string:a."${long:0:254}"
+exactly MatchRuleInvalid $driver.AddMatch string:"member='${long:0:256}'"
+exactly LimitsExceeded $driver.AddMatch string:"arg0='$long'"
+same "a name of 255 characters can be had" "   uint32 1" "$(dbus-send --bus=$address --print-reply --dest=$driver \
+    $driver_path $driver.RequestName string:a."${long:0:253}" uint32:0 2>&1 | tail -1)"
+
 rm /etc/dbus-1/system.d/driver-errors.conf
 on_bus call $driver $driver_path $driver ReloadConfig
 finish
