@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
@@ -235,7 +236,7 @@ static const struct {
  * Two descriptors a client, so the limit is raised as far as it goes.  What is
  * kept is the right to make connections in other users' names.
  */
-static int become_lesser(const struct options *options)
+static int become_somebody(const struct options *options)
 {
 	static const int keep[] = { CAP_IPC_OWNER };
 	struct resolver resolver = { .hangs = true };
@@ -250,6 +251,18 @@ static int become_lesser(const struct options *options)
 			return kb_caps_drop(uid, gid, keep,
 					    KB_ARRAY_SIZE(keep));
 	return -ESRCH;
+}
+
+/* Who becomes somebody else forgets that it is to end with its parent. */
+static int become_lesser(const struct options *options)
+{
+	int signal = 0, r;
+
+	prctl(PR_GET_PDEATHSIG, &signal);
+	r = become_somebody(options);
+	if (r >= 0 && signal)
+		prctl(PR_SET_PDEATHSIG, signal);
+	return r;
 }
 
 static void raise_limits(void)

@@ -235,6 +235,10 @@ as_daemon() { setpriv --reuid=daemon --regid=daemon --clear-groups "$@"; }
 check "everybody may connect" as_daemon busctl --address="$at" --no-pager call $driver $driver_path $driver GetId
 check "SIGTERM ends that as well" stop
 fails "and removes the process id" "No such file" ls "$work/pid"
+start --config-file="$work/system.conf"
+mapfile -t those < <(children "$pid")
+kill -9 "$pid"
+check "who kills it has killed the proxy, too, whoever that runs as" await 10 all_gone "${those[@]}"
 rm -rf "$work"
 
 finish
