@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "daemon/background.h"
@@ -50,6 +51,7 @@ static void daemon_end(struct daemon *daemon)
 	if (daemon->phase == DAEMON_ENDING)
 		return;
 	daemon->phase = DAEMON_ENDING;
+	sd_notify(0, "STOPPING=1");
 	listeners_close(&daemon->listeners);
 	for (struct child *child = daemon->children, *next; child; child = next) {
 		next = child->next;
@@ -275,6 +277,8 @@ static int daemon_announce(struct daemon *daemon)
 	if (options->print_pid_fd > STDERR_FILENO &&
 	    options->print_pid_fd != options->print_address_fd)
 		kb_close(options->print_pid_fd);
+	if (r >= 0)
+		sd_notify(0, "READY=1");
 	if (r >= 0 && daemon->background_fd >= 0)
 		background_ready(TAKE_FD(daemon->background_fd), daemon->settings.keep_umask,
 				 daemon->keep_stderr);
