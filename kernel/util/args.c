@@ -6,6 +6,55 @@
 
 #include "util/args.h"
 
+#define FEW_WORDS	20	/* what is copied word by word */
+
+/*
+ * Commands are a few words long.  For these the checks around copy_from_user()
+ * and copy_to_user() cost more than the copy.
+ */
+static int read_words(u64 *to, const u64 __user *from, size_t n)
+{
+	size_t i;
+
+	if (!user_read_access_begin(from, n * sizeof(u64)))
+		return -EFAULT;
+	for (i = 0; i < n; i++)
+		unsafe_get_user(to[i], from + i, fault);
+	user_read_access_end();
+	return 0;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+static int write_words(u64 __user *to, const u64 *from, size_t n)
+{
+	size_t i;
+
+	if (!user_write_access_begin(to, n * sizeof(u64)))
+		return -EFAULT;
+	for (i = 0; i < n; i++)
+		unsafe_put_user(from[i], to + i, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+static int read_all(u64 *to, const u64 __user *from, size_t size)
+{
+	size_t n = size / sizeof(u64), tail = size % sizeof(u64);
+	int r;
+
+	if (n > FEW_WORDS)
+		return copy_from_user(to, from, size) ? -EFAULT : 0;
+	r = read_words(to, from, n);
+	if (!r && tail && copy_from_user(to + n, from + n, tail))
+		r = -EFAULT;
+	return r;
+}
+
 /**
  * kdbus_args_copy() - copy a command or a message in
  * @args:	where to; kdbus_args_finish() is due if this succeeds
@@ -18,7 +67,9 @@
 int kdbus_args_copy(struct kdbus_args *args, const struct kdbus_args_rule *rule,
 		    void __user *user)
 {
+	unsigned int i;
 	u64 size;
+	int r;
 
 	if (!IS_ALIGNED((unsigned long)user, 8) ||
 	    get_user(size, (u64 __user *)user))
@@ -32,7 +83,8 @@ int kdbus_args_copy(struct kdbus_args *args, const struct kdbus_args_rule *rule,
 	args->user = user;
 	args->size = size;
 	args->negotiate = false;
-	memset(args->found, 0, rule->n_items * sizeof(args->found[0]));
+	for (i = 0; i < rule->n_items; i++)
+		args->found[i] = NULL;
 	args->data = args->room;
 	if (size > sizeof(args->room)) {
 		args->data = kmalloc(KDBUS_ALIGN8(size), GFP_KERNEL_ACCOUNT);
@@ -41,15 +93,13 @@ int kdbus_args_copy(struct kdbus_args *args, const struct kdbus_args_rule *rule,
 	}
 
 	((u64 *)args->data)[KDBUS_ALIGN8(size) / 8 - 1] = 0;
-	if (copy_from_user(args->data, user, size)) {
+	r = read_all(args->data, user, size);
+	if (!r && args->cmd->size != size)
+		r = -EINVAL;
+	if (r) {
 		if (args->data != args->room)
 			kfree(args->data);
-		return -EFAULT;
-	}
-	if (args->cmd->size != size) {
-		if (args->data != args->room)
-			kfree(args->data);
-		return -EINVAL;
+		return r;
 	}
 	if (!rule->plain)
 		args->cmd->return_flags = 0;
@@ -175,15 +225,15 @@ int kdbus_args_check(struct kdbus_args *args)
 /**
  * kdbus_args_answer() - write a part of the command back to user space
  * @args:	command
- * @from:	first byte of it
- * @size:	bytes
+ * @from:	first byte of it, a multiple of 8
+ * @size:	bytes, a multiple of 8
  *
  * Return: 0 or -EFAULT.
  */
 int kdbus_args_answer(struct kdbus_args *args, size_t from, size_t size)
 {
-	return copy_to_user(args->user + from, (u8 *)args->data + from, size) ?
-		-EFAULT : 0;
+	return write_words(args->user + from,
+			   (u64 *)((u8 *)args->data + from), size / 8);
 }
 
 /**

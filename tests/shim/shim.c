@@ -216,11 +216,16 @@ void shim_interrupt_user(unsigned int n, void (*other)(void))
 /* bytes that are there, which are looked at where the kernel may sleep */
 size_t shim_user_begin(const void *at, size_t n)
 {
-	const char *from = at;
-
 	shim_may_sleep(__FILE__, __LINE__);
 	if (user_at && !--user_at)
 		user();
+	return shim_user_visible(at, n);
+}
+
+size_t shim_user_visible(const void *at, size_t n)
+{
+	const char *from = at;
+
 	if (!hidden_size || from + n <= hidden || from >= hidden + hidden_size)
 		return n;
 	return from < hidden ? hidden - from : 0;

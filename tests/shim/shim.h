@@ -127,6 +127,8 @@ void shim_user_hide(const void *at, size_t n);
  */
 void shim_interrupt_user(unsigned int n, void (*other)(void));
 size_t shim_user_begin(const void *at, size_t n);
+/* the same, in the middle of an access */
+size_t shim_user_visible(const void *at, size_t n);
 
 /* RCU: what a reader may still see is freed when the last reader is gone */
 void shim_rcu_lock(void);

@@ -12,6 +12,23 @@ static inline u64 ktime_get_ns(void)
 	return shim_now_ns;
 }
 
+typedef s64 ktime_t;
+
+static inline ktime_t ns_to_ktime(u64 ns)
+{
+	return ns;
+}
+
+static inline s64 ktime_to_ns(ktime_t time)
+{
+	return time;
+}
+
+static inline ktime_t ktime_mono_to_real(ktime_t mono)
+{
+	return mono + 1000000000ll * NSEC_PER_SEC;
+}
+
 static inline u64 ktime_get_real_ns(void)
 {
 	return shim_now_ns + 1000000000ull * NSEC_PER_SEC;

@@ -19,6 +19,7 @@ typedef unsigned short umode_t;
 #define __user
 #define __rcu
 #define __releases(lock)
+#define __must_hold(lock)
 #define __aligned(n) __attribute__((__aligned__(n)))
 
 struct list_head {

@@ -45,4 +45,26 @@ static inline size_t copy_to_user(void __user *to, const void *from, size_t n)
 		copy_to_user(to, &_x, sizeof(_x)) ? -EFAULT : 0;	\
 	})
 
+/* the same, word by word: one access, of which each word may be missing */
+#define user_read_access_begin(from, n)					\
+	(access_ok(from, n) && (shim_user_begin(from, 0), true))
+#define user_write_access_begin(to, n) user_read_access_begin(to, n)
+#define user_read_access_end() do { } while (0)
+#define user_write_access_end() do { } while (0)
+
+#define unsafe_get_user(x, from, label)					\
+	do {								\
+		if (shim_user_visible(from, sizeof(*(from))) !=	\
+		    sizeof(*(from)))					\
+			goto label;					\
+		(x) = *(from);						\
+	} while (0)
+#define unsafe_put_user(x, to, label)					\
+	do {								\
+		if (shim_user_visible(to, sizeof(*(to))) !=		\
+		    sizeof(*(to)))					\
+			goto label;					\
+		*(to) = (x);						\
+	} while (0)
+
 #endif /* SHIM_LINUX_UACCESS_H */
