@@ -316,48 +316,51 @@ static int run_byebye(struct kdbus_conn *conn, void __user *user)
 	return kdbus_args_finish(&args, r);
 }
 
-static int run_on_conn(struct kdbus_conn *conn, unsigned int cmd,
-		       void __user *user)
+static int run_on_conn(struct kdbus_conn *conn,
+		       const struct kdbus_command *command, void __user *user)
 {
-	const struct kdbus_command *command;
-	int r = -EBADFD;
+	int r;
 
 	if (!kdbus_active_acquire(&conn->active))
 		return -ECONNRESET;
-	if (cmd == KDBUS_CMD_BYEBYE)
-		return run_byebye(conn, user);
-	command = kdbus_command_find(cmd);
-	if (command)
-		r = run_command(conn, command, user);
+	r = run_command(conn, command, user);
 	kdbus_active_release(&conn->active);
 	return r;
 }
 
-static bool is_known(unsigned int cmd)
+static int run_other_on_conn(struct kdbus_conn *conn, unsigned int cmd,
+			     void __user *user)
 {
-	return cmd == KDBUS_CMD_ENDPOINT_UPDATE || cmd == KDBUS_CMD_BYEBYE ||
-	       kdbus_command_find(cmd);
+	if (!kdbus_active_acquire(&conn->active))
+		return -ECONNRESET;
+	if (cmd == KDBUS_CMD_BYEBYE)
+		return run_byebye(conn, user);
+	kdbus_active_release(&conn->active);
+	return -EBADFD;
 }
 
 static long handle_ioctl(struct file *file, unsigned int cmd,
 			 unsigned long arg)
 {
+	const struct kdbus_command *command = kdbus_command_find(cmd);
 	struct handle *handle = file->private_data;
-	const struct setup *setup = find_setup(cmd);
+	enum role role = role_of(handle);
 	void __user *user = (void __user *)arg;
+	const struct setup *setup;
 
+	if (command && role == ROLE_CONN)
+		return run_on_conn(handle->conn, command, user);
+	setup = find_setup(cmd);
 	if (setup)
 		return run_setup(handle, setup, user);
-	if (!is_known(cmd))
+	if (!command && cmd != KDBUS_CMD_ENDPOINT_UPDATE &&
+	    cmd != KDBUS_CMD_BYEBYE)
 		return -ENOTTY;
-	switch (role_of(handle)) {
-	case ROLE_CONN:
-		return run_on_conn(handle->conn, cmd, user);
-	case ROLE_ENDPOINT_OWNER:
+	if (role == ROLE_CONN)
+		return run_other_on_conn(handle->conn, cmd, user);
+	if (role == ROLE_ENDPOINT_OWNER)
 		return run_on_endpoint(handle->made, cmd, user);
-	default:
-		return -EBADFD;
-	}
+	return -EBADFD;
 }
 
 /* poll, mmap */
