@@ -3,6 +3,7 @@
 
 #include <linux/err.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 
 #include "flow/draft.h"
 #include "object/conn.h"
@@ -118,6 +119,17 @@ static size_t meta_end(const struct kdbus_draft *draft)
 	return end - start;
 }
 
+/* The other clock is read for those who ask. */
+static void *put_timestamp(struct kdbus_draft *draft, void *at)
+{
+	struct kdbus_timestamp *stamp = &draft->stamp;
+
+	if (!stamp->realtime_ns)
+		stamp->realtime_ns = ktime_to_ns(
+			ktime_mono_to_real(ns_to_ktime(stamp->monotonic_ns)));
+	return kdbus_item_put(at, KDBUS_ITEM_TIMESTAMP, stamp, sizeof(*stamp));
+}
+
 /* Write the metadata items, unless the receiver before had the same. */
 static int draft_render(struct kdbus_draft *draft, struct kdbus_conn *dst)
 {
@@ -135,6 +147,10 @@ static int draft_render(struct kdbus_draft *draft, struct kdbus_conn *dst)
 		return 0;
 
 	draft->meta_for = kdbus_conn_unref(draft->meta_for);
+	draft->meta_mask = 0;
+	draft->meta_size = draft->meta_end = 0;
+	if (!mask)
+		return 0;
 	if (mask & KDBUS_IDENTITY_ALL)
 		process = kdbus_identity_size(draft->identity, audience, mask);
 	if (draft->src && mask & KDBUS_ATTACH_NAMES)
@@ -156,8 +172,7 @@ static int draft_render(struct kdbus_draft *draft, struct kdbus_conn *dst)
 				    draft->src->description,
 				    strlen(draft->src->description) + 1);
 	if (mask & KDBUS_ATTACH_TIMESTAMP)
-		at = kdbus_item_put(at, KDBUS_ITEM_TIMESTAMP, &draft->stamp,
-				    sizeof(draft->stamp));
+		at = put_timestamp(draft, at);
 	draft->meta_size = at - (u8 *)draft->meta;
 	draft->meta_end = mask & KDBUS_ATTACH_TIMESTAMP ? draft->meta_size :
 							  meta_end(draft);

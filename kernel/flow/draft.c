@@ -258,7 +258,6 @@ static void stamp(struct kdbus_draft *draft)
 {
 	draft->stamp.seqnum = atomic64_inc_return(&draft->bus->seqnum);
 	draft->stamp.monotonic_ns = ktime_get_ns();
-	draft->stamp.realtime_ns = ktime_get_real_ns();
 }
 
 /* everything but the buffers at the end, which need no start value */
