@@ -12,6 +12,7 @@
 #include "object/parcel.h"
 #include "object/pool.h"
 #include "object/reply.h"
+#include "util/spare.h"
 
 /*
  * A message is written into the receiver's pool before anybody can see it, and
@@ -45,14 +46,18 @@ static int entry_reserve(struct kdbus_entry *entry, struct kdbus_conn *dst,
 	return 0;
 }
 
-static struct kdbus_entry *entry_alloc(struct kdbus_parcel *parcel,
+static struct kdbus_entry *entry_alloc(struct kdbus_conn *dst,
+				       struct kdbus_parcel *parcel,
 				       s64 priority)
 {
 	struct kdbus_entry *entry;
 
-	entry = kzalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
+	entry = kdbus_spare_take(&dst->spare.entry);
+	if (!entry)
+		entry = kmalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
 	if (!entry)
 		return NULL;
+	memset(entry, 0, sizeof(*entry));
 	INIT_LIST_HEAD(&entry->arrival);
 	entry->priority = priority;
 	entry->parcel = kdbus_parcel_ref(parcel);
@@ -74,7 +79,7 @@ struct kdbus_entry *kdbus_entry_new(struct kdbus_draft *draft,
 	u64 size;
 	int r;
 
-	entry = entry_alloc(draft->parcel, draft->msg->priority);
+	entry = entry_alloc(dst, draft->parcel, draft->msg->priority);
 	if (!entry)
 		return ERR_PTR(-ENOMEM);
 	r = kdbus_draft_address(draft, dst, &size);
@@ -107,7 +112,7 @@ void kdbus_entry_free(struct kdbus_conn *dst, struct kdbus_entry *entry)
 	kdbus_parcel_unref(entry->parcel);
 	kdbus_reply_unref(entry->reply);
 	kdbus_name_unref(entry->name);
-	kfree(entry);
+	kfree(kdbus_spare_keep(&dst->spare.entry, entry));
 }
 
 /**
@@ -214,7 +219,7 @@ int kdbus_deliver_moved(struct kdbus_conn *dst, struct kdbus_conn *src,
 	struct kdbus_entry *copy;
 	int r;
 
-	copy = entry_alloc(entry->parcel, entry->priority);
+	copy = entry_alloc(dst, entry->parcel, entry->priority);
 	if (!copy)
 		return -ENOMEM;
 	r = entry_reserve(copy, dst, entry->account->user, entry->slice->size);

@@ -66,6 +66,9 @@ enum kdbus_kind {
  * @in_bus:		in kdbus_bus.conns.list or .monitors
  * @in_ep:		in kdbus_endpoint.conns
  *
+ * @spare.entry:	for the next message to it; see util/spare.h
+ * @spare.reply:	for its next request
+ *
  * @inbox.lock:		guards @inbox
  * @inbox.closed:	nothing gets in any more
  * @inbox.queue:	messages that wait
@@ -113,6 +116,11 @@ struct kdbus_conn {
 	struct rhash_head by_id;
 	struct list_head in_bus;
 	struct list_head in_ep;
+
+	struct {
+		struct kdbus_entry *entry;
+		struct kdbus_reply *reply;
+	} spare;
 
 	struct {
 		spinlock_t lock;

@@ -40,10 +40,12 @@ struct slice {
  * @size:	bytes
  * @in_all:	in the list of all pools, for the shrinker
  * @memcg:	memory cgroup that pays for the pages
- * @lock:	guards @slices, @free and @busy
+ * @lock:	guards @slices, @free, @busy and @spares
  * @slices:	all slices in the order of their offset, without gaps
  * @free:	free slices by size
  * @busy:	the others by offset
+ * @spares:	what slices that merged have left over, for the next ones
+ * @n_spares:	how many
  * @pages_lock:	held to add a page, or to remove some and their mappings: a
  *		page is never added where an old one is still mapped
  * @pages:	struct page by index; read without a lock
@@ -60,6 +62,8 @@ struct kdbus_pool {
 	struct list_head slices;
 	struct rb_root free;
 	struct rb_root busy;
+	struct list_head spares;
+	unsigned int n_spares;
 
 	struct mutex pages_lock;
 	struct xarray pages;

@@ -9,6 +9,8 @@
 
 #include "object/pool-private.h"
 
+#define SPARES_MAX	8
+
 /* free slices, smallest first; the lower offset first among equals */
 static void insert_free(struct kdbus_pool *pool, struct slice *slice)
 {
@@ -78,6 +80,28 @@ static struct slice *find_free(struct kdbus_pool *pool, u64 size)
 	return best;
 }
 
+static struct slice *take_spare(struct kdbus_pool *pool)
+{
+	struct slice *slice;
+
+	slice = list_first_entry_or_null(&pool->spares, struct slice, entry);
+	if (slice) {
+		list_del(&slice->entry);
+		pool->n_spares--;
+	}
+	return slice;
+}
+
+/* Keep what is no slice any more.  Returns it if there are enough. */
+static struct slice *keep_spare(struct kdbus_pool *pool, struct slice *slice)
+{
+	if (!slice || pool->n_spares >= SPARES_MAX)
+		return slice;
+	list_add(&slice->entry, &pool->spares);
+	pool->n_spares++;
+	return NULL;
+}
+
 /**
  * kdbus_slices_init() - one free slice from end to end
  * @pool:	pool with its size set
@@ -92,6 +116,8 @@ int kdbus_slices_init(struct kdbus_pool *pool)
 	pool->free = RB_ROOT;
 	pool->busy = RB_ROOT;
 	INIT_LIST_HEAD(&pool->slices);
+	INIT_LIST_HEAD(&pool->spares);
+	pool->n_spares = 0;
 
 	slice = kzalloc(sizeof(*slice), GFP_KERNEL_ACCOUNT);
 	if (!slice)
@@ -115,6 +141,43 @@ void kdbus_slices_deinit(struct kdbus_pool *pool)
 		WARN_ON_ONCE(slice->kernel);
 		kfree(slice);
 	}
+	while ((slice = take_spare(pool)))
+		kfree(slice);
+}
+
+/* See to it that there is a spare; may drop the lock meanwhile. */
+static int reserve_spare(struct kdbus_pool *pool)
+	__must_hold(&pool->lock)
+{
+	struct slice *slice;
+
+	while (!pool->n_spares) {
+		spin_unlock(&pool->lock);
+		slice = kmalloc(sizeof(*slice), GFP_KERNEL_ACCOUNT);
+		spin_lock(&pool->lock);
+		if (!slice)
+			return -ENOMEM;
+		list_add(&slice->entry, &pool->spares);
+		pool->n_spares++;
+	}
+	return 0;
+}
+
+/* Cut @size bytes off a free slice that is taken out of its tree. */
+static struct slice *cut(struct kdbus_pool *pool, struct slice *rest, u64 size)
+{
+	struct slice *slice;
+
+	if (rest->pub.size == size)
+		return rest;
+	slice = take_spare(pool);
+	slice->pub.offset = rest->pub.offset;
+	slice->pub.size = size;
+	list_add_tail(&slice->entry, &rest->entry);
+	rest->pub.offset += size;
+	rest->pub.size -= size;
+	insert_free(pool, rest);
+	return slice;
 }
 
 /**
@@ -129,43 +192,28 @@ void kdbus_slices_deinit(struct kdbus_pool *pool)
  */
 struct kdbus_slice *kdbus_pool_alloc(struct kdbus_pool *pool, u64 size)
 {
-	struct slice *slice, *rest;
+	struct slice *slice;
+	int r;
 
 	if (size > pool->size)
 		return ERR_PTR(-EXFULL);
 	size = ALIGN(size, 8);
 
-	slice = kmalloc(sizeof(*slice), GFP_KERNEL_ACCOUNT);
+	guard(spinlock)(&pool->lock);
+	r = reserve_spare(pool);
+	if (r)
+		return ERR_PTR(r);
+	slice = find_free(pool, size);
 	if (!slice)
-		return ERR_PTR(-ENOMEM);
-
-	spin_lock(&pool->lock);
-	rest = find_free(pool, size);
-	if (!rest) {
-		spin_unlock(&pool->lock);
-		kfree(slice);
 		return ERR_PTR(-EXFULL);
-	}
 
-	rb_erase(&rest->node, &pool->free);
-	if (rest->pub.size == size) {
-		swap(slice, rest);
-	} else {
-		slice->pub.offset = rest->pub.offset;
-		slice->pub.size = size;
-		list_add_tail(&slice->entry, &rest->entry);
-		rest->pub.offset += size;
-		rest->pub.size -= size;
-		insert_free(pool, rest);
-		rest = NULL;
-	}
+	/* nothing below can fail */
+	rb_erase(&slice->node, &pool->free);
+	slice = cut(pool, slice, size);
 	slice->free = false;
 	slice->kernel = true;
 	slice->user = false;
 	insert_busy(pool, slice);
-	spin_unlock(&pool->lock);
-
-	kfree(rest);
 	return &slice->pub;
 }
 
@@ -206,6 +254,8 @@ static void free_and_unlock(struct kdbus_pool *pool, struct slice *slice)
 	}
 	slice->free = true;
 	insert_free(pool, slice);
+	left = keep_spare(pool, left);
+	right = keep_spare(pool, right);
 	spin_unlock(&pool->lock);
 
 	kfree(left);

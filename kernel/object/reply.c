@@ -8,6 +8,7 @@
 
 #include "object/conn.h"
 #include "object/reply.h"
+#include "util/spare.h"
 
 /* deadlines further away are looked at again after so long */
 #define EXPIRY_MAX	(600 * HZ)
@@ -72,9 +73,12 @@ struct kdbus_reply *kdbus_reply_new(struct kdbus_conn *requester,
 	struct kdbus_reply *reply;
 	int r = 0;
 
-	reply = kzalloc(sizeof(*reply), GFP_KERNEL_ACCOUNT);
+	reply = kdbus_spare_take(&requester->spare.reply);
+	if (!reply)
+		reply = kmalloc(sizeof(*reply), GFP_KERNEL_ACCOUNT);
 	if (!reply)
 		return ERR_PTR(-ENOMEM);
+	memset(reply, 0, sizeof(*reply));
 	kref_init(&reply->ref);
 	reply->cookie = cookie;
 	reply->deadline = deadline;
@@ -113,10 +117,12 @@ static void reply_free(struct kref *ref)
 {
 	struct kdbus_reply *reply = container_of(ref, struct kdbus_reply, ref);
 
+	struct kdbus_conn *requester = reply->requester;
+
 	WARN_ON_ONCE(reply->answer);
-	kdbus_conn_unref(reply->requester);
 	kdbus_conn_unref(reply->replier);
-	kfree(reply);
+	kfree(kdbus_spare_keep(&requester->spare.reply, reply));
+	kdbus_conn_unref(requester);
 }
 
 struct kdbus_reply *kdbus_reply_unref(struct kdbus_reply *reply)

@@ -71,6 +71,16 @@ static size_t tree_count(const struct rb_root *root)
 	return n;
 }
 
+static size_t list_count(const struct list_head *list)
+{
+	const struct list_head *at;
+	size_t n = 0;
+
+	for (at = list->next; at != list; at = at->next)
+		n++;
+	return n;
+}
+
 /* Both trees and the list say the same, and say it in order. */
 static void check_pool(void)
 {
@@ -95,7 +105,8 @@ static void check_pool(void)
 	cr_assert_eq(at, pool.size);
 	cr_assert_eq(tree_count(&pool.free), n_free);
 	cr_assert_eq(tree_count(&pool.busy), n_busy);
-	cr_assert_eq(shim_n_live, n_free + n_busy);
+	cr_assert_leq(pool.n_spares, 8);
+	cr_assert_eq(shim_n_live, n_free + n_busy + pool.n_spares);
 
 	last = NULL;
 	for (node = rb_first(&pool.free); node; node = rb_next(node)) {
@@ -197,18 +208,36 @@ ShimTest(pool, the_smallest_free_slice_that_is_large_enough_is_taken)
 	end();
 }
 
+ShimTest(pool, what_merged_slices_leave_over_is_used_again)
+{
+	struct kdbus_slice *slice;
+	size_t n_live;
+
+	begin(SIZE);
+	slice = take(64);
+	drop(slice);
+	n_live = shim_n_live;
+	for (int i = 0; i < 20; i++) {
+		slice = take(64);
+		check_pool();
+		drop(slice);
+	}
+	cr_expect_eq(shim_n_live, n_live);
+	end();
+}
+
 ShimTest(pool, an_exact_fit_leaves_nothing_over)
 {
 	struct kdbus_slice *slice, *hole;
-	size_t n_live;
+	size_t n_slices;
 
 	begin(SIZE);
 	hole = take(64);
 	slice = take(8);
 	drop(hole);
-	n_live = shim_n_live;
+	n_slices = list_count(&pool.slices);
 	cr_expect_eq(take(57)->offset, 0);
-	cr_expect_eq(shim_n_live, n_live);
+	cr_expect_eq(list_count(&pool.slices), n_slices);
 	check_pool();
 	cr_expect_eq(slice->offset, 64);
 	end();
