@@ -288,6 +288,22 @@ TEST("nothing can be made, renamed or removed through the file system")
 	expect_text(names_in(mount_dir), "control 0-test ");
 }
 
+TEST("modes, owners and sizes are not for the file system to change")
+{
+	struct bus *bus = bus_new();
+	const char *const paths[] = { mount_dir, path_in(mount_dir, "control"), bus->dir, bus->path };
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		test_case("%s", paths[i]);
+		expect(chmod(paths[i], 0777) < 0 && errno == EPERM);
+		expect(chown(paths[i], UID_A, UID_A) < 0 && errno == EPERM);
+	}
+	for (size_t i = 1; i < ARRAY_SIZE(paths); i += 2) {
+		test_case("%s", paths[i]);
+		expect(truncate(paths[i], 1) < 0 && errno == EPERM);
+	}
+}
+
 TEST("regular nodes cannot be read or written, and seeking does nothing")
 {
 	struct bus *bus = bus_new();

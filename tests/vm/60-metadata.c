@@ -2,6 +2,7 @@
 /* Sections 17.1 to 17.3: what a message says about its sender. */
 #include <grp.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -281,6 +282,30 @@ static void read_file(const char *path, char *text, size_t size, size_t *out_n)
 	*out_n = must_sys(read(fd, text, size - 1));
 	text[*out_n] = '\0';
 	close(fd);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = must_sys(open(path, O_WRONLY | O_CLOEXEC));
+
+	must_sys(write(fd, text, strlen(text)));
+	close(fd);
+}
+
+TEST("CGROUP is the path of the sender's group")
+{
+	static const char top[] = "/sys/fs/cgroup/kdbus-test", deep[] = "/sys/fs/cgroup/kdbus-test/deep.group";
+	const struct kdbus_msg *msg;
+
+	if (mkdir(top, 0755) < 0)
+		test_skip("no group can be made: %s", strerror(errno));
+	must_sys(mkdir(deep, 0755));
+	write_file("/sys/fs/cgroup/kdbus-test/deep.group/cgroup.procs", "0");
+	msg = receive(KDBUS_ATTACH_CGROUP, KDBUS_ATTACH_CGROUP);
+	expect_text(item_find(msg, KDBUS_ITEM_CGROUP)->str, "/kdbus-test/deep.group");
+	write_file("/sys/fs/cgroup/cgroup.procs", "0");
+	must_sys(rmdir(deep));
+	must_sys(rmdir(top));
 }
 
 TEST("EXE, CMDLINE, CGROUP, SECLABEL and AUDIT say what /proc says")

@@ -283,6 +283,21 @@ TEST("a broadcast reaches whom it reaches")
 	each_fault("a broadcast", do_send);
 }
 
+TEST("a broadcast to many reaches whom it reaches")
+{
+	struct peer *many[40];
+
+	prepare();
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
+		many[i] = i % 2 ? peer_new(bus, .send = ANY, .recv = ANY) : monitor_new(bus, .recv = ANY);
+		if (i % 2)
+			must(match_all(many[i], 1));
+	}
+	msg_broadcast(&msg, 8);
+	msg_vec(&msg, bytes, 9000);
+	each_fault("a broadcast to many", do_send);
+}
+
 static int do_reply(void)
 {
 	const struct kdbus_msg *request;
@@ -341,6 +356,58 @@ TEST("a synchronous call returns with the reply or without having called")
 {
 	prepare();
 	each_fault("a synchronous call", do_sync);
+}
+
+/* rules */
+
+static int add_rule(__u64 cookie, bool fault)
+{
+	const __u64 mask[8] = { 1ULL << 40, 1 << 3 };
+	union cmd cmd;
+
+	cmd_init(&cmd, sizeof(cmd.match));
+	cmd.match.cookie = cookie;
+	cmd_item(&cmd, KDBUS_ITEM_BLOOM_MASK, mask, sizeof(mask));
+	cmd_text(&cmd, KDBUS_ITEM_NAME, "b.name");
+	cmd_u64(&cmd, KDBUS_ITEM_ID, cookie);
+	return fault ? faulty(a->fd, KDBUS_CMD_MATCH_ADD, &cmd) : call(a->fd, KDBUS_CMD_MATCH_ADD, &cmd);
+}
+
+static int do_match(void)
+{
+	static __u64 cookie = 100;
+	int r = add_rule(++cookie, true);
+
+	if (r == -ENOMEM) {
+		expect_errno(EBADSLT, match_remove(a, cookie));
+		expect_ok(add_rule(cookie, false));
+	}
+	return r;
+}
+
+static int do_mask(void)
+{
+	struct bus *fresh = bus_new(.name = "0-fresh");
+	struct peer *peer = peer_new(fresh);
+	const __u64 mask[8] = { 1ULL << 40, 1 << 3 };
+	union cmd cmd;
+	int r;
+
+	cmd_init(&cmd, sizeof(cmd.match));
+	cmd_item(&cmd, KDBUS_ITEM_BLOOM_MASK, mask, sizeof(mask));
+	r = faulty(peer->fd, KDBUS_CMD_MATCH_ADD, &cmd);
+	if (r == -ENOMEM)
+		expect_ok(call(peer->fd, KDBUS_CMD_MATCH_ADD, &cmd));
+	peer_close(peer);
+	bus_close(fresh);
+	return r;
+}
+
+TEST("a rule is there or it is not")
+{
+	prepare();
+	each_fault("a rule of three parts", do_match);
+	each_fault("the first mask of a bus", do_mask);
 }
 
 /* names and mail */
