@@ -9,21 +9,6 @@ typedef struct {
 	int counter;
 } atomic_t;
 
-/* one thread: nobody comes between */
-#define xchg(at, new)							\
-	({								\
-		typeof(*(at)) _old = *(at);				\
-		*(at) = (new);						\
-		_old;							\
-	})
-#define cmpxchg(at, old, new)						\
-	({								\
-		typeof(*(at)) _is = *(at);				\
-		if (_is == (old))					\
-			*(at) = (new);					\
-		_is;							\
-	})
-
 static inline int atomic_read(const atomic_t *v)
 {
 	return v->counter;

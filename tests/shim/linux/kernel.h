@@ -51,6 +51,13 @@
 		*(at) = (value);					\
 		_xchg;							\
 	})
+#define cmpxchg(at, old, new)						\
+	({								\
+		typeof(*(at)) _is = *(at);				\
+		if (_is == (old))					\
+			*(at) = (new);					\
+		_is;							\
+	})
 #define IS_ENABLED(option) 1
 
 #define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
