@@ -43,7 +43,7 @@ static void prepare(void)
 	knob("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N");
 	knob("/sys/kernel/debug/fail_page_alloc/min-order", "0");
 
-	bus = bus_new(.attach = ANY);
+	bus = bus_new(.attach = ANY, .flags = KDBUS_MAKE_ACCESS_WORLD);
 	a = peer_new(bus, .send = ANY, .recv = ANY);
 	b = peer_new(bus, .send = ANY, .recv = ANY, .flags = KDBUS_HELLO_ACCEPT_FD);
 	listener = peer_new(bus, .send = ANY, .recv = ANY);
@@ -242,6 +242,26 @@ TEST("connections of each kind come to be whole or not at all")
 	each_fault("a policy holder", do_hello);
 }
 
+/* the first connection of a user */
+static int do_hello_of_user(void)
+{
+	int fd, r;
+
+	become(UID_B);
+	fd = must_sys(open(bus->path, O_RDWR | O_CLOEXEC));
+	become(0);
+	hello_init(0);
+	r = faulty(fd, KDBUS_CMD_HELLO, &hello);
+	close(fd);
+	return r;
+}
+
+TEST("the first connection of a user comes to be whole or not at all")
+{
+	prepare();
+	each_fault("a user's first", do_hello_of_user);
+}
+
 /* messages */
 
 static union cmd msg;
@@ -273,6 +293,25 @@ TEST("a message with everything arrives whole or not at all")
 	msg_fds(&msg, fds, 2);
 	msg_name(&msg, "b.name");
 	each_fault("a request with everything", do_send);
+}
+
+static int do_first(void)
+{
+	struct peer *fresh = peer_new(bus, .send = ANY);
+	int r;
+
+	msg_init(&msg, b->id, 1);
+	r = faulty_send(fresh, 0, &msg);
+	if (r == -ENOMEM)
+		expect_ok(send_msg(fresh, &msg));
+	peer_close(fresh);
+	return r;
+}
+
+TEST("the first message of a connection knows its sender or does not arrive")
+{
+	prepare();
+	each_fault("a first message", do_first);
 }
 
 TEST("a broadcast reaches whom it reaches")
@@ -368,6 +407,7 @@ static int add_rule(__u64 cookie, bool fault)
 	cmd_init(&cmd, sizeof(cmd.match));
 	cmd.match.cookie = cookie;
 	cmd_item(&cmd, KDBUS_ITEM_BLOOM_MASK, mask, sizeof(mask));
+	cmd_text(&cmd, KDBUS_ITEM_NAME, "b.name");
 	cmd_text(&cmd, KDBUS_ITEM_NAME, "b.name");
 	cmd_u64(&cmd, KDBUS_ITEM_ID, cookie);
 	return fault ? faulty(a->fd, KDBUS_CMD_MATCH_ADD, &cmd) : call(a->fd, KDBUS_CMD_MATCH_ADD, &cmd);
