@@ -245,25 +245,6 @@ static int parse_text(struct assignments *assignments, const char *name, const c
 
 /* files */
 
-static int read_all(int fd, struct kb_buffer *out)
-{
-	ssize_t n;
-	int r;
-
-	do {
-		r = kb_buffer_reserve(out, 4096);
-		if (r < 0)
-			return r;
-		n = read(fd, out->data + out->size, out->capacity - out->size);
-		if (n < 0)
-			return -errno;
-		out->size += n;
-		if (out->size > PARSE_FILE_MAX)
-			return -EFBIG;
-	} while (n);
-	return 0;
-}
-
 int parse_file(struct assignments *assignments, const char *path, const char *name)
 {
 	_cleanup_(kb_buffer_deinit) struct kb_buffer text = {};
@@ -280,7 +261,7 @@ int parse_file(struct assignments *assignments, const char *path, const char *na
 	else if (!S_ISREG(st.st_mode))
 		r = -ENXIO;
 	else
-		r = read_all(fd, &text);
+		r = kb_buffer_read(&text, fd, PARSE_FILE_MAX);
 	if (r < 0) {
 		parse_warn(name, 0, "cannot be read: %s",
 			   r == -ENXIO ? "Not a regular file" : strerror(-r));

@@ -11,6 +11,8 @@
 #include "lib/log.h"
 #include "lib/util.h"
 
+#define LINES_MAX (4 << 20)	/* bytes that a helper program may say */
+
 extern char **environ;
 
 int lines_each(char *text, line_fn fn, void *userdata)
@@ -50,22 +52,6 @@ static int spawn_into(char *const *argv, int fd, pid_t *out)
 	return -r;
 }
 
-static int read_all(int fd, struct kb_buffer *out)
-{
-	ssize_t n;
-	int r;
-
-	do {
-		r = kb_buffer_reserve(out, 4096);
-		if (r < 0)
-			return r;
-		n = read(fd, out->data + out->size, 4096);
-		if (n > 0)
-			out->size += n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	return n < 0 ? -errno : kb_buffer_append(out, "", 1);
-}
-
 static int wait_for(pid_t pid)
 {
 	int status;
@@ -90,7 +76,9 @@ int lines_run(char *const *argv, line_fn fn, void *userdata)
 		kb_close(fds[0]);
 		return kb_log_errno(LOG_ERR, r, "Cannot execute %s", argv[0]);
 	}
-	r = read_all(fds[0], &text);
+	r = kb_buffer_read(&text, fds[0], LINES_MAX);
+	if (r >= 0)
+		r = kb_buffer_append(&text, "", 1);
 	kb_close(fds[0]);
 	ended = wait_for(pid);
 	if (r >= 0)

@@ -220,6 +220,27 @@ int kb_buffer_append_zero(struct kb_buffer *buffer, size_t size)
 	return 0;
 }
 
+int kb_buffer_read(struct kb_buffer *buffer, int fd, size_t max)
+{
+	ssize_t n;
+	int r;
+
+	for (;;) {
+		r = kb_buffer_reserve(buffer, 4096);
+		if (r < 0)
+			return r;
+		n = read(fd, buffer->data + buffer->size,
+			 buffer->capacity - buffer->size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : 0;
+		buffer->size += n;
+		if (buffer->size > max)
+			return -EFBIG;
+	}
+}
+
 int kb_buffer_append_string(struct kb_buffer *buffer, const char *s)
 {
 	return kb_buffer_append(buffer, s, strlen(s));

@@ -156,6 +156,14 @@ int kb_buffer_append_string(struct kb_buffer *buffer, const char *s);
 int kb_buffer_printf(struct kb_buffer *buffer, const char *format, ...)
 	_printf_(2, 3);
 
+/*
+ * Appends what a descriptor still has to give.
+ *
+ * Return: 0, -EFBIG if the buffer gets larger than @max, -ENOMEM or what
+ * read() says.
+ */
+int kb_buffer_read(struct kb_buffer *buffer, int fd, size_t max);
+
 /* Appends zeroes until the size is a multiple of @alignment. */
 int kb_buffer_align(struct kb_buffer *buffer, size_t alignment);
 

@@ -2,6 +2,7 @@
 /* Small helpers: UTF-8, numbers, the buffer. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <unistd.h>
 
 #include "lib/util.h"
 
@@ -99,4 +100,23 @@ Test(util, buffer_grows_and_keeps)
 	cr_expect_eq(kb_buffer_printf(&buffer, "%s-%d", "a", 7), 0);
 	cr_expect_eq(buffer.size, 3);
 	cr_expect_arr_eq(buffer.data, "a-7", 3);
+}
+
+Test(util, a_descriptor_is_read_to_its_end_or_to_the_limit)
+{
+	_cleanup_(kb_buffer_deinit) struct kb_buffer buffer = {}, small = {};
+	static char text[20000];
+	int fds[2];
+
+	memset(text, 'x', sizeof(text));
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(pipe(fds), 0);
+		cr_assert_eq(write(fds[1], text, sizeof(text)), (ssize_t)sizeof(text));
+		close(fds[1]);
+		cr_expect_eq(kb_buffer_read(i ? &small : &buffer, fds[0], sizeof(text) - i), i ? -EFBIG : 0);
+		close(fds[0]);
+	}
+	cr_expect_arr_eq(buffer.data, text, sizeof(text));
+	cr_expect_eq(buffer.size, sizeof(text));
+	cr_expect_eq(kb_buffer_read(&buffer, -1, SIZE_MAX), -EBADF);
 }
