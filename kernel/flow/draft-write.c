@@ -123,10 +123,10 @@ static size_t meta_end(const struct kdbus_draft *draft)
 static void *put_timestamp(struct kdbus_draft *draft, void *at)
 {
 	struct kdbus_timestamp *stamp = &draft->stamp;
+	ktime_t sent = ns_to_ktime(stamp->monotonic_ns);
 
 	if (!stamp->realtime_ns)
-		stamp->realtime_ns = ktime_to_ns(
-			ktime_mono_to_real(ns_to_ktime(stamp->monotonic_ns)));
+		stamp->realtime_ns = ktime_to_ns(ktime_mono_to_real(sent));
 	return kdbus_item_put(at, KDBUS_ITEM_TIMESTAMP, stamp, sizeof(*stamp));
 }
 
@@ -148,7 +148,8 @@ static int draft_render(struct kdbus_draft *draft, struct kdbus_conn *dst)
 
 	draft->meta_for = kdbus_conn_unref(draft->meta_for);
 	draft->meta_mask = 0;
-	draft->meta_size = draft->meta_end = 0;
+	draft->meta_size = 0;
+	draft->meta_end = 0;
 	if (!mask)
 		return 0;
 	if (mask & KDBUS_IDENTITY_ALL)
