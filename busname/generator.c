@@ -233,15 +233,17 @@ int generator_each_classic(const struct scope *scope, char *const *native,
 	return r;
 }
 
+/*
+ * A service that is not there is no reason for a warning: distributions install
+ * the activation file, and the administrator enables the service, or not.
+ */
 static int run_classic(const struct scope *scope, const struct classic *classic, void *userdata)
 {
 	const char *directory = userdata;
-	int r;
+	int r = 0;
 
 	if (classic->service.size)
 		r = emit_file(directory, classic->unit->service, &classic->service, false);
-	else
-		r = generator_check_service(scope, classic->unit);
 	return r < 0 ? r : emit_unit(directory, classic->unit, scope);
 }
 
