@@ -260,7 +260,7 @@ int classic_read_entry(const char *path, struct classic_entry *out)
 		return 0;
 	}
 	r = make_entry(&fields, path, out);
-	if (r < 0)
+	if (r < 0 || !out->name)
 		classic_entry_deinit(out);
 	return r;
 }

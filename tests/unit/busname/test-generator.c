@@ -303,6 +303,13 @@ static void run_case(const char *path)
 	nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	kb_buffer_deinit(&got);
 	kb_buffer_deinit(&wanted);
+	for (i = 0; i < test.n; i++)
+		kb_buffer_deinit(&test.pieces[i].text);
+	for (i = 0; i < n_warnings; i++)
+		free(warnings[i]);
+	free(warnings);
+	warnings = NULL;
+	n_warnings = 0;
 }
 
 static const char *golden(void)
