@@ -25,7 +25,7 @@
 bool kb_name_is_valid(const char *name);
 /* "org.example.Foo": two elements or more, none beginning with a digit. */
 bool kb_name_is_well_known(const char *name);
-/* ":1.42": a colon, then elements that may begin with digits. */
+/* ":1.42": a colon, then elements that may begin with digits, or even none. */
 bool kb_name_is_unique(const char *name);
 /* "org.example" or "org": like a well-known name, one element is enough. */
 bool kb_name_is_namespace(const char *name);
