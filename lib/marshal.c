@@ -41,6 +41,10 @@ static const struct field_info field_table[_KB_FIELDS] = {
 	[KB_FIELD_UNIX_FDS]	= { 'u', 'u', NULL },
 };
 
+/* Which sandbox a message comes from: libdbus knows the field and checks its
+ * type, but nobody sends it. */
+#define FIELD_CONTAINER	(_KB_FIELDS)
+
 #define FIELD(name) (1u << KB_FIELD_##name)
 
 /* Fields each type must have. */
@@ -106,11 +110,14 @@ static int decode_field(struct kb_message *message, struct kb_reader *reader,
 
 	if (!key)
 		return -EBADMSG;
-	if (key >= _KB_FIELDS)
+	if (key > FIELD_CONTAINER ||
+	    (key == FIELD_CONTAINER && reader->format == KB_GVARIANT))
 		return 0;	/* unknown: skipped by whoever leaves it */
 	if (values->present & (1u << key))
 		return -EBADMSG;
 	values->present |= 1u << key;
+	if (key == FIELD_CONTAINER)
+		return kb_reader_basic(reader, 'o', NULL);
 
 	info = &field_table[key];
 	code = reader->format == KB_GVARIANT ? info->gv_code : info->code;
