@@ -122,12 +122,13 @@ static bool identity_has_group(const struct policy_identity *identity,
 	return false;
 }
 
+/* @gid: of the group whose turn it is */
 static bool rule_concerns(const struct policy_rule *rule,
-			  const struct policy_identity *identity)
+			  const struct policy_identity *identity, gid_t gid)
 {
 	switch (rule->class) {
 	case POLICY_GROUP:
-		return identity_has_group(identity, rule->id);
+		return rule->id == gid;
 	case POLICY_USER:
 		return rule->id == identity->uid;
 	case POLICY_AT_CONSOLE:
@@ -215,23 +216,39 @@ static int view_add(struct policy_view *view, const struct policy_rule *rule)
 	return 0;
 }
 
-static int view_fill(struct policy_view *view)
+static int view_add_class(struct policy_view *view, enum policy_class class,
+			  gid_t gid)
 {
 	const struct policy *policy = view->policy;
 
-	for (int class = 0; class < _N_POLICY_CLASSES; class++) {
-		for (size_t i = 0; i < policy->n_rules; i++) {
-			const struct policy_rule *rule = policy->rules[i];
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		const struct policy_rule *rule = policy->rules[i];
 
-			if (rule->class != (enum policy_class)class ||
-			    rule->kind == POLICY_CONNECT ||
-			    !rule_concerns(rule, &view->identity))
-				continue;
-			if (view_add(view, rule) < 0)
-				return -ENOMEM;
-		}
+		if (rule->class == class && rule->kind != POLICY_CONNECT &&
+		    rule_concerns(rule, &view->identity, gid) &&
+		    view_add(view, rule) < 0)
+			return -ENOMEM;
 	}
 	return 0;
+}
+
+/*
+ * One group after the other, as the reference does it: where two of them
+ * disagree the one with the higher number decides, wherever its rules stand.
+ */
+static int view_fill(struct policy_view *view)
+{
+	const struct policy_identity *identity = &view->identity;
+	int r = 0;
+
+	for (int class = 0; class < _N_POLICY_CLASSES && r == 0; class++) {
+		size_t n = class == POLICY_GROUP ? identity->n_gids : 1;
+
+		for (size_t i = 0; i < n && r == 0; i++)
+			r = view_add_class(view, class, class == POLICY_GROUP ?
+						   identity->gids[i] : 0);
+	}
+	return r;
 }
 
 int policy_get_view(struct policy *policy,

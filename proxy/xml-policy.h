@@ -83,7 +83,8 @@ struct policy_rule {
 
 /**
  * struct policy_identity - whom a policy is asked for
- * @gids:	all groups, the primary one too (owned by whoever made it)
+ * @gids:	all groups, the primary one too, in ascending order (owned by
+ *		whoever made it)
  * @at_console:	has a session on a local seat
  */
 struct policy_identity {

@@ -40,8 +40,8 @@ static struct sight look(const char *policies, uid_t uid, gid_t gid,
 {
 	struct policy_identity identity = {
 		.uid = uid,
-		.gids = &gid,
-		.n_gids = 1,
+		.gids = (gid_t[]){ gid, gid + 100 },
+		.n_gids = 2,
 		.at_console = at_console,
 	};
 	struct sight sight;
@@ -195,7 +195,7 @@ Test(xml_policy, every_condition_of_receiving)
 	}
 }
 
-/* who: uid 1000, gid 2000 */
+/* who: uid 1000, gid 2000 and 2100 */
 /* clang-format off */
 static const struct {
 	const char *name;
@@ -209,6 +209,7 @@ static const struct {
 	{ "classes beat documents", "<policy context='mandatory'><allow own='*'/></policy><policy context='default'><deny own='*'/></policy>", false, true },
 	{ "group over default", "<policy group='2000'><allow own='*'/></policy><policy context='default'><deny own='*'/></policy>", false, true },
 	{ "another's group", "<policy group='2001'><allow own='*'/></policy>", false, false },
+	{ "the higher group", "<policy group='2100'><allow own='*'/></policy><policy group='2000'><deny own='*'/></policy>", false, true },
 	{ "user over group", "<policy user='1000'><allow own='*'/></policy><policy group='2000'><deny own='*'/></policy>", false, true },
 	{ "another user", "<policy user='1001'><allow own='*'/></policy>", false, false },
 	{ "console over user", "<policy at_console='true'><allow own='*'/></policy><policy user='1000'><deny own='*'/></policy>", true, true },
@@ -329,9 +330,9 @@ Test(xml_policy, a_broken_file_counts_not_at_all)
 Test(xml_policy, equal_identities_share_a_view_and_keep_it)
 {
 	struct sight sight = look("<policy context='default'>" ALLOW_ALL "</policy>", 1, 2, false);
-	gid_t gid = 2;
-	struct policy_identity same = { 1, &gid, 1, false };
-	struct policy_identity other = { 1, &gid, 1, true };
+	gid_t gids[] = { 2, 102 };
+	struct policy_identity same = { 1, gids, 2, false };
+	struct policy_identity other = { 1, gids, 2, true };
 	struct policy_view *a, *b;
 
 	cr_assert_eq(policy_get_view(sight.config->policy, &same, &a), 0);
