@@ -24,7 +24,31 @@ static void need(bool ok, const char *what)
 
 void end_connect(struct end *end, const char *path, uid_t uid)
 {
+	gid_t gid = uid;
+
+	end_connect_as(end, path, uid, &gid, 0);
+}
+
+/* Another user for a moment, and back. */
+static void become(uid_t uid, gid_t gid, const gid_t *others, size_t n_others)
+{
+	if (n_others > 0)
+		need(setgroups(n_others, others) == 0, "setgroups");
+	need(setegid(gid) == 0 && seteuid(uid) == 0, "seteuid");
+}
+
+static void become_root(const gid_t *others, size_t n_others)
+{
+	need(seteuid(0) == 0 && setegid(0) == 0 &&
+	     setgroups(n_others, others) == 0, "seteuid");
+}
+
+void end_connect_as(struct end *end, const char *path, uid_t uid,
+		    const gid_t *gids, size_t n_others)
+{
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	gid_t own[64];
+	int n_own = getgroups(KB_ARRAY_SIZE(own), own);
 
 	*end = (struct end){ 0 };
 	need(strlen(path) < sizeof(address.sun_path), "long path");
@@ -33,13 +57,14 @@ void end_connect(struct end *end, const char *path, uid_t uid)
 	need(end->fd >= 0, "socket");
 
 	/* the socket remembers who connected it */
+	need(n_own >= 0, "getgroups");
 	if (uid != (uid_t)-1)
-		need(setegid(uid) == 0 && seteuid(uid) == 0, "seteuid");
+		become(uid, gids[0], gids + 1, n_others);
 	need(connect(end->fd, (struct sockaddr *)&address, sizeof(address)) ==
 		     0,
 	     path);
 	if (uid != (uid_t)-1)
-		need(seteuid(0) == 0 && setegid(0) == 0, "seteuid");
+		become_root(own, n_own);
 }
 
 void end_close(struct end *end)
@@ -224,11 +249,16 @@ void end_authenticate(struct end *end, bool fds)
 
 void end_open(struct end *end, const char *path, uid_t uid, bool fds)
 {
+	end_connect(end, path, uid);
+	end_authenticate(end, fds);
+	end_hello(end);
+}
+
+void end_hello(struct end *end)
+{
 	struct kb_message *message;
 	const char *name = "";
 
-	end_connect(end, path, uid);
-	end_authenticate(end, fds);
 	message = end_call(end, "Hello", "");
 	need(message && kb_message_read(message, "s", &name) == 0, "Hello");
 	strcpy(end->name, name);

@@ -34,10 +34,17 @@ struct end {
 /* connects, as another user if @uid is not (uid_t)-1 and we are root */
 void end_connect(struct end *end, const char *path, uid_t uid);
 
+/* as that user with the group gids[0] and, if there are any, @n_others more */
+void end_connect_as(struct end *end, const char *path, uid_t uid,
+		    const gid_t *gids, size_t n_others);
+
 /* the whole conversation up to BEGIN */
 void end_authenticate(struct end *end, bool fds);
 
-/* both, and Hello; the NameAcquired that follows is taken, too */
+/* Hello, and the NameAcquired that follows */
+void end_hello(struct end *end);
+
+/* all three */
 void end_open(struct end *end, const char *path, uid_t uid, bool fds);
 void end_close(struct end *end);
 

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -100,10 +101,23 @@ void reference_deinit(struct reference *reference)
 }
 
 /* what was compared, for whoever has to find out why it differs */
+
+static char label[512];
+
+void reference_label(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(label, sizeof(label), format, list);
+	va_end(list);
+}
+
 static void explain(const struct reference *reference)
 {
 	char command[128];
 
+	fprintf(stderr, "# %s\n", label);
 	snprintf(command, sizeof(command), "cat %s >&2",
 		 reference->config_path);
 	(void)!system(command);
@@ -111,24 +125,55 @@ static void explain(const struct reference *reference)
 
 /* its clients */
 
-void side_init(struct side *side, struct reference *reference, uid_t uid)
+static int compare_gids(const void *a, const void *b)
 {
-	struct policy_identity identity = { .uid = uid };
-	gid_t gids[256];
+	const gid_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void identity_init(struct policy_identity *identity, gid_t *gids,
+			  const struct who *who)
+{
 	int n;
 
+	if (who) {
+		n = who->n_gids;
+		memcpy(gids, who->gids, n * sizeof(*gids));
+	} else {
+		n = getgroups(63, gids);
+		cr_assert_geq(n, 0);
+		gids[n++] = getegid();
+	}
+	qsort(gids, n, sizeof(*gids), compare_gids);
+	*identity = (struct policy_identity){ who ? who->uid : geteuid(), gids,
+					      n, false };
+}
+
+static void who_connect(const struct who *who, const char *path,
+			struct end *end)
+{
+	if (who)
+		end_connect_as(end, path, who->uid, who->gids,
+			       who->n_gids - 1);
+	else
+		end_connect(end, path, (uid_t)-1);
+}
+
+void side_init(struct side *side, struct reference *reference,
+	       const struct who *who)
+{
+	struct policy_identity identity;
+	gid_t gids[64];
+
 	*side = (struct side){ 0 };
-	n = getgroups(KB_ARRAY_SIZE(gids) - 1, gids);
-	cr_assert_geq(n, 0);
-	gids[n++] = uid == (uid_t)-1 ? getegid() : (gid_t)uid;
-	if (uid == (uid_t)-1)
-		identity.uid = geteuid();
-	identity.gids = gids;
-	identity.n_gids = n;
+	identity_init(&identity, gids, who);
 	cr_assert_eq(policy_get_view(reference->config->policy, &identity,
 				     &side->view),
 		     0);
-	end_open(&side->end, reference->socket, uid, false);
+	who_connect(who, reference->socket, &side->end);
+	end_authenticate(&side->end, true);
+	end_hello(&side->end);
 }
 
 void side_deinit(struct side *side)
@@ -138,6 +183,38 @@ void side_deinit(struct side *side)
 }
 
 /* comparing */
+
+/* Who may not is let in as far as Hello, and then hung up on. */
+static bool is_let_in(struct end *end)
+{
+	struct kb_message *reply;
+	bool ok;
+
+	end_authenticate(end, false);
+	reply = end_call(end, "Hello", "");
+	ok = reply && reply->type == KB_METHOD_RETURN;
+	kb_message_unref(reply);
+	return ok;
+}
+
+void compare_connect(struct reference *reference, const struct who *who)
+{
+	struct policy_identity identity;
+	bool ours, theirs;
+	struct end end;
+	gid_t gids[64];
+
+	identity_init(&identity, gids, who);
+	ours = policy_may_connect(reference->config->policy, &identity,
+				  getuid(), NULL);
+	who_connect(who, reference->socket, &end);
+	theirs = is_let_in(&end);
+	end_close(&end);
+	if (ours != theirs)
+		explain(reference);
+	cr_assert_eq(ours, theirs, "connect as %u: we say %d", identity.uid,
+		     ours);
+}
 
 bool compare_own(struct reference *reference, struct side *side,
 		 const char *name)
@@ -169,6 +246,7 @@ static bool our_verdict(const struct kb_message *message,
 		.broadcast = message->type == KB_SIGNAL &&
 			     !message->destination,
 		.is_reply = message->reply_cookie,
+		.n_fds = message->n_fds,
 		.names = to->names,
 	};
 
@@ -221,8 +299,9 @@ uint32_t compare_message(struct reference *reference, struct side *from,
 	if (ours != theirs)
 		explain(reference);
 	cr_assert_eq(ours, theirs,
-		     "type %u path %s interface %s member %s error %s: we say %d",
+		     "type %u path %s interface %s member %s error %s, %zu descriptors, from %u to %u: we say %d",
 		     message->type, message->path, message->interface,
-		     message->member, message->error_name, ours);
+		     message->member, message->error_name, message->n_fds,
+		     from->view->identity.uid, to->view->identity.uid, ours);
 	return theirs ? serial : 0;
 }

@@ -17,6 +17,19 @@ struct reference {
 	struct config *config;
 };
 
+#define WHO_GROUPS 4
+
+/**
+ * struct who - as whom a client connects
+ * @uid:	in the user database, or the daemon does not let it in
+ * @gids:	the first is the primary one
+ */
+struct who {
+	uid_t uid;
+	gid_t gids[WHO_GROUPS];
+	size_t n_gids;
+};
+
 /**
  * struct side - a client there, and what we know of it here
  * @names:	it owns
@@ -35,9 +48,16 @@ bool reference_exists(void);
 void reference_init(struct reference *reference, const char *contents);
 void reference_deinit(struct reference *reference);
 
-/* @uid: (uid_t)-1 for our own */
-void side_init(struct side *side, struct reference *reference, uid_t uid);
+/* @who: NULL for ourselves; others only as root */
+void side_init(struct side *side, struct reference *reference,
+	       const struct who *who);
 void side_deinit(struct side *side);
+
+/* What is printed with a difference, to have it again. */
+void reference_label(const char *format, ...) _printf_(1, 2);
+
+/* Asks both whether @who may connect at all. */
+void compare_connect(struct reference *reference, const struct who *who);
 
 /* Asks both whether @side may own the name; it owns it afterwards if so. */
 bool compare_own(struct reference *reference, struct side *side,
