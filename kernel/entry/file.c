@@ -221,7 +221,7 @@ static int set_up(struct handle *handle, const struct setup *setup,
 static int run_setup(struct handle *handle, const struct setup *setup,
 		     void __user *user)
 {
-	struct kdbus_args args;
+	struct kdbus_args args __uninitialized;
 	int r;
 
 	if (role_of(handle) != ROLE_UNSET ||
@@ -257,7 +257,7 @@ static int update_held(struct kdbus_endpoint *ep, struct kdbus_args *args)
 static int run_on_endpoint(struct kdbus_endpoint *ep, unsigned int cmd,
 			   void __user *user)
 {
-	struct kdbus_args args;
+	struct kdbus_args args __uninitialized;
 	int r;
 
 	if (!kdbus_active_is_on(&ep->node.active))
@@ -276,7 +276,7 @@ static int run_on_endpoint(struct kdbus_endpoint *ep, unsigned int cmd,
 static int run_command(struct kdbus_conn *conn,
 		       const struct kdbus_command *command, void __user *user)
 {
-	struct kdbus_args args;
+	struct kdbus_args args __uninitialized;
 	int r;
 
 	if (!(conn->kind & command->kinds))
@@ -297,7 +297,7 @@ static int run_command(struct kdbus_conn *conn,
 /* The one command that ends its own connection: it gives up @conn's activity. */
 static int run_byebye(struct kdbus_conn *conn, void __user *user)
 {
-	struct kdbus_args args;
+	struct kdbus_args args __uninitialized;
 	bool leave = false;
 	int r = -EOPNOTSUPP;
 

@@ -3,6 +3,7 @@
 
 #include <linux/ktime.h>
 #include <linux/poll.h>
+#include <linux/rcuwait.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -75,18 +76,20 @@ static void doze(struct wait *wait)
 
 static int wait_for(struct wait *wait)
 {
-	DEFINE_WAIT(entry);
+	struct rcuwait *sleeper = &wait->reply->wait;
 	int r;
 
-	for (;;) {
+	prepare_to_rcuwait(sleeper);
+	do {
 		look_at_cancel(wait);
-		prepare_to_wait(&wait->reply->wait, &entry, TASK_INTERRUPTIBLE);
+		set_current_state(TASK_INTERRUPTIBLE);
 		r = look(wait);
 		if (r != -EINPROGRESS)
 			break;
 		doze(wait);
-	}
-	finish_wait(&wait->reply->wait, &entry);
+		r = look(wait);
+	} while (r == -EINPROGRESS);
+	finish_rcuwait(sleeper);
 	return r;
 }
 

@@ -61,6 +61,8 @@ struct kdbus_part {
  * A draft belongs to the one task that sends it.  A thousand receivers make no
  * second one: what differs between them is the metadata, and that only if they
  * want something else or live in other namespaces than the receiver before.
+ *
+ * Declare it __uninitialized: the buffers at its end need no start value.
  */
 struct kdbus_draft {
 	struct kdbus_conn *src;

@@ -172,7 +172,7 @@ static void deliver_to_listeners(struct kdbus_draft *draft,
 
 static void notice_deliver(struct notice *notice, struct kdbus_bus *bus)
 {
-	struct kdbus_draft draft;
+	struct kdbus_draft draft __uninitialized;
 
 	kdbus_draft_init_notice(&draft, bus, &notice->msg);
 	kdbus_watch(&draft);

@@ -31,7 +31,7 @@
  */
 struct sending {
 	struct kdbus_conn *conn;
-	struct kdbus_draft draft;
+	struct kdbus_draft *draft;
 	bool sync;
 	bool watched;
 	struct file *cancel;
@@ -42,14 +42,14 @@ struct sending {
 static void watch_once(struct sending *send)
 {
 	if (!send->watched)
-		kdbus_watch(&send->draft);
+		kdbus_watch(send->draft);
 	send->watched = true;
 }
 
 /* to everyone who listens; nobody's failure is the sender's */
 static int send_broadcast(struct sending *send)
 {
-	struct kdbus_draft *draft = &send->draft;
+	struct kdbus_draft *draft = send->draft;
 	struct kdbus_receivers receivers;
 	struct kdbus_conn *dst;
 	unsigned int i;
@@ -75,12 +75,12 @@ static int send_signal(struct sending *send, const struct kdbus_route *route)
 	int r;
 
 	watch_once(send);
-	r = kdbus_route_listens(dst, &send->draft);
+	r = kdbus_route_listens(dst, send->draft);
 	if (r <= 0)
 		return r;
 	if (!kdbus_may_talk(dst, dst->cred, send->conn))
 		return 0;
-	r = kdbus_deliver_routed(&send->draft, route, NULL);
+	r = kdbus_deliver_routed(send->draft, route, NULL);
 	return r == -EAGAIN ? r : 0;
 }
 
@@ -88,7 +88,7 @@ static int send_signal(struct sending *send, const struct kdbus_route *route)
 static int send_request(struct sending *send, const struct kdbus_route *route,
 			struct kdbus_reply **out_reply)
 {
-	const struct kdbus_msg *msg = send->draft.msg;
+	const struct kdbus_msg *msg = send->draft->msg;
 	struct kdbus_reply *reply;
 	int r;
 
@@ -97,7 +97,7 @@ static int send_request(struct sending *send, const struct kdbus_route *route,
 	if (IS_ERR(reply))
 		return PTR_ERR(reply);
 	watch_once(send);
-	r = kdbus_deliver_routed(&send->draft, route, reply);
+	r = kdbus_deliver_routed(send->draft, route, reply);
 	if (r) {
 		kdbus_entry_free(send->conn, kdbus_reply_close(reply));
 		kdbus_reply_unref(reply);
@@ -111,7 +111,7 @@ static int send_request(struct sending *send, const struct kdbus_route *route,
 static int send_routed(struct sending *send, const struct kdbus_route *route,
 		       struct kdbus_reply **out_reply)
 {
-	const struct kdbus_msg *msg = send->draft.msg;
+	const struct kdbus_msg *msg = send->draft->msg;
 
 	if (msg->flags & KDBUS_MSG_SIGNAL)
 		return send_signal(send, route);
@@ -120,7 +120,7 @@ static int send_routed(struct sending *send, const struct kdbus_route *route,
 	if (msg->flags & KDBUS_MSG_EXPECT_REPLY)
 		return send_request(send, route, out_reply);
 	watch_once(send);
-	return kdbus_deliver_routed(&send->draft, route, NULL);
+	return kdbus_deliver_routed(send->draft, route, NULL);
 }
 
 /*
@@ -131,7 +131,7 @@ static int send_routed(struct sending *send, const struct kdbus_route *route,
 static int send_once(struct sending *send, struct kdbus_reply **out_reply,
 		     struct kdbus_conn **out_leaving)
 {
-	struct kdbus_draft *draft = &send->draft;
+	struct kdbus_draft *draft = send->draft;
 	struct kdbus_route route;
 	int r;
 
@@ -167,7 +167,7 @@ static int wait_gone(struct kdbus_conn *conn)
  */
 static int send_unicast(struct sending *send, struct kdbus_reply **out_reply)
 {
-	struct mutex *registry = &send->draft.bus->names.lock;
+	struct mutex *registry = &send->draft->bus->names.lock;
 	struct kdbus_conn *leaving;
 	unsigned int i;
 	int r;
@@ -183,7 +183,7 @@ static int send_unicast(struct sending *send, struct kdbus_reply **out_reply)
 			return r;
 		r = wait_gone(leaving);
 		if (!r)
-			r = kdbus_draft_detach(&send->draft);
+			r = kdbus_draft_detach(send->draft);
 		if (r)
 			return r;
 	}
@@ -191,7 +191,7 @@ static int send_unicast(struct sending *send, struct kdbus_reply **out_reply)
 
 static int send_sync(struct sending *send)
 {
-	const struct kdbus_msg *msg = send->draft.msg;
+	const struct kdbus_msg *msg = send->draft->msg;
 	struct kdbus_reply *reply;
 	int r;
 
@@ -218,7 +218,7 @@ static int answer_sync(struct sending *send, struct kdbus_reply *reply)
 	struct kdbus_entry *entry;
 	int r;
 
-	entry = kdbus_entry_new(&send->draft, dst);
+	entry = kdbus_entry_new(send->draft, dst);
 	if (IS_ERR(entry)) {
 		r = PTR_ERR(entry);
 		kdbus_reply_answer(reply, r == -ECOMM ? -EREMOTEIO : r, NULL);
@@ -233,7 +233,7 @@ static int answer_sync(struct sending *send, struct kdbus_reply *reply)
 /* a reply: the open slot is all the permission it needs */
 static int send_reply(struct sending *send)
 {
-	struct kdbus_draft *draft = &send->draft;
+	struct kdbus_draft *draft = send->draft;
 	struct kdbus_reply *reply;
 	struct kdbus_route route;
 	int r;
@@ -257,7 +257,7 @@ static int send_reply(struct sending *send)
 
 static int dispatch(struct sending *send)
 {
-	const struct kdbus_msg *msg = send->draft.msg;
+	const struct kdbus_msg *msg = send->draft->msg;
 	struct kdbus_reply *reply = NULL;
 	int r;
 
@@ -306,8 +306,10 @@ static int send_checked(struct kdbus_conn *conn, struct kdbus_args *args,
 			struct kdbus_args *msg)
 {
 	struct kdbus_cmd_send *cmd = args->data;
+	struct kdbus_draft draft __uninitialized;
 	struct sending send = {
 		.conn = conn,
+		.draft = &draft,
 		.sync = cmd->flags & KDBUS_SEND_SYNC_REPLY,
 		.out = &cmd->reply,
 	};
@@ -321,10 +323,10 @@ static int send_checked(struct kdbus_conn *conn, struct kdbus_args *args,
 	cmd->reply.offset = kdbus_pool_size(conn->pool);
 	cmd->reply.msg_size = 0;
 	cmd->reply.return_flags = 0;
-	r = kdbus_draft_init(&send.draft, conn, msg, send.sync);
+	r = kdbus_draft_init(&draft, conn, msg, send.sync);
 	if (!r) {
 		r = dispatch(&send);
-		kdbus_draft_deinit(&send.draft);
+		kdbus_draft_deinit(&draft);
 	}
 	if (send.cancel)
 		fput(send.cancel);
@@ -341,7 +343,7 @@ static int send_checked(struct kdbus_conn *conn, struct kdbus_args *args,
 int kdbus_send(struct kdbus_conn *conn, struct kdbus_args *args)
 {
 	struct kdbus_cmd_send *cmd = args->data;
-	struct kdbus_args msg;
+	struct kdbus_args msg __uninitialized;
 	int r;
 
 	if (args->negotiate && !cmd->msg_address)

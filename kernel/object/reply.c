@@ -85,7 +85,7 @@ struct kdbus_reply *kdbus_reply_new(struct kdbus_conn *requester,
 	reply->sync = sync;
 	reply->waiting = sync;
 	INIT_LIST_HEAD(&reply->in_owed);
-	init_waitqueue_head(&reply->wait);
+	rcuwait_init(&reply->wait);
 
 	spin_lock(&requester->calls.lock);
 	if (!kdbus_active_is_on(&requester->active))
@@ -271,7 +271,7 @@ int kdbus_reply_answer(struct kdbus_reply *reply, int result,
 	}
 	spin_unlock(&reply->requester->calls.lock);
 	if (!r)
-		wake_up_interruptible_sync(&reply->wait);
+		rcuwait_wake_up(&reply->wait);
 	return r;
 }
 
@@ -307,7 +307,7 @@ bool kdbus_reply_break(struct kdbus_reply *reply)
 	if (tell)
 		kdbus_reply_unref(reply);
 	else
-		wake_up_interruptible_sync(&reply->wait);
+		rcuwait_wake_up(&reply->wait);
 	return tell;
 }
 
@@ -423,7 +423,7 @@ void kdbus_replies_wake(struct kdbus_conn *requester)
 
 	guard(spinlock)(&requester->calls.lock);
 	list_for_each_entry(reply, &requester->calls.list, in_calls)
-		wake_up_interruptible_all(&reply->wait);
+		rcuwait_wake_up(&reply->wait);
 }
 
 static struct kdbus_reply *take_expired(struct kdbus_conn *requester)
@@ -440,7 +440,7 @@ static struct kdbus_reply *take_expired(struct kdbus_conn *requester)
 			next = min(next, reply->deadline);
 		} else if (reply->waiting) {
 			/* the task that waits finds out itself */
-			wake_up_interruptible_sync(&reply->wait);
+			rcuwait_wake_up(&reply->wait);
 		} else {
 			close_locked(reply);
 			return reply;

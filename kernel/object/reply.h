@@ -5,8 +5,8 @@
 
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/rcuwait.h>
 #include <linux/types.h>
-#include <linux/wait.h>
 
 struct kdbus_conn;
 struct kdbus_entry;
@@ -61,7 +61,7 @@ struct kdbus_reply {
 	bool waiting;
 	int result;
 	struct kdbus_entry *answer;
-	wait_queue_head_t wait;
+	struct rcuwait wait;
 };
 
 /* lifetime */

@@ -55,6 +55,9 @@ struct kdbus_args_rule {
  *
  * The copy is made once and is all that anybody looks at: memory of user space
  * changes while we look.
+ *
+ * Kernels that clear local variables would clear @room for each command:
+ * declare it __uninitialized.
  */
 struct kdbus_args {
 	const struct kdbus_args_rule *rule;
