@@ -227,8 +227,7 @@ int kdbus_draft_address(struct kdbus_draft *draft, struct kdbus_conn *dst,
 	return 0;
 }
 
-static int write_parts(struct kdbus_draft *draft, struct kdbus_pool *pool,
-		       const struct kdbus_slice *slice, u64 at)
+static int write_parts(struct kdbus_draft *draft, struct kdbus_cursor *cursor)
 {
 	const struct kdbus_part *part;
 	unsigned int i;
@@ -236,16 +235,21 @@ static int write_parts(struct kdbus_draft *draft, struct kdbus_pool *pool,
 
 	for (i = 0; !r && i < draft->n_parts; i++) {
 		part = &draft->parts[i];
-		if (part->address) {
-			r = kdbus_pool_write_user(pool, slice, at,
-						  part->address, part->size);
-			at += part->size;
-		} else {
-			r = kdbus_pool_zero(pool, slice, at, part->size % 8);
-			at += part->size % 8;
-		}
+		if (part->address)
+			r = kdbus_cursor_write_user(cursor, part->address,
+						    part->size);
+		else
+			r = kdbus_cursor_zero(cursor, part->size % 8);
 	}
 	return r;
+}
+
+static int write_payload(struct kdbus_draft *draft, struct kdbus_cursor *cursor)
+{
+	if (!draft->copied)
+		return write_parts(draft, cursor);
+	return draft->copy_error ?:
+		kdbus_cursor_write(cursor, draft->payload, draft->payload_size);
 }
 
 /**
@@ -261,24 +265,15 @@ static int write_parts(struct kdbus_draft *draft, struct kdbus_pool *pool,
 int kdbus_draft_write(struct kdbus_draft *draft, struct kdbus_conn *dst,
 		      const struct kdbus_slice *slice)
 {
-	u64 at = KDBUS_ALIGN8(draft->head_size);
-	struct kdbus_pool *pool = dst->pool;
+	struct kdbus_cursor cursor;
 	int r;
 
-	r = kdbus_pool_write(pool, slice, 0, draft->msg, at);
+	kdbus_cursor_init(&cursor, dst->pool, slice);
+	r = kdbus_cursor_write(&cursor, draft->msg,
+			       KDBUS_ALIGN8(draft->head_size));
 	if (!r && draft->meta_size)
-		r = kdbus_pool_write(pool, slice, at, draft->meta,
-				     draft->meta_size);
-	at += draft->meta_size;
-	if (r || !draft->payload_size)
-		return r;
-
-	if (draft->copied)
-		r = draft->copy_error ?:
-			kdbus_pool_write(pool, slice, at, draft->payload,
-					 draft->payload_size);
-	else
-		r = write_parts(draft, pool, slice, at);
-	at += draft->payload_size;
-	return r ?: kdbus_pool_zero(pool, slice, at, slice->size - at);
+		r = kdbus_cursor_write(&cursor, draft->meta, draft->meta_size);
+	if (!r && draft->payload_size)
+		r = write_payload(draft, &cursor);
+	return r ?: kdbus_cursor_zero(&cursor, cursor.end - cursor.at);
 }

@@ -4,13 +4,12 @@
 #include <linux/anon_inodes.h>
 #include <linux/err.h>
 #include <linux/file.h>
-#include <linux/highmem.h>
+#include <linux/log2.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 
 #include "object/pool-private.h"
 
@@ -19,12 +18,7 @@
 
 #define TRIM_BATCH	32	/* pages removed under one lock */
 #define FAULT_AROUND	16	/* pages mapped by one fault */
-
-/* what to fill a pool with: bytes of the kernel, of the user, or zeroes */
-struct source {
-	const void *data;
-	const void __user *user;
-};
+#define BLOCK_PAGES	16	/* pages allocated at once */
 
 static DEFINE_MUTEX(all_lock);
 static LIST_HEAD(all_pools);
@@ -37,36 +31,66 @@ static struct shrinker *shrinker;
  * Senders do not wait until somebody was killed for a receiver that is out of
  * memory: the message fails.
  */
-#define GFP_SENDER	(GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
-#define GFP_OWNER	GFP_KERNEL_ACCOUNT
+#define GFP_OWNER	(GFP_KERNEL_ACCOUNT | __GFP_ZERO)
+#define GFP_SENDER	(GFP_OWNER | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
+#define GFP_BLOCK	((GFP_OWNER | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM)
 
-/* a page, charged to the memory cgroup of the pool's owner */
-static struct page *page_new(struct kdbus_pool *pool, gfp_t flags)
+/* cleared pages in a row, charged to the memory cgroup of the pool's owner */
+static struct page *pages_new(struct kdbus_pool *pool, gfp_t flags,
+			      unsigned int order)
 {
 	struct mem_cgroup *old = set_active_memcg(pool->memcg);
-	struct page *page = alloc_page(flags);
+	struct page *page = alloc_pages(flags, order);
 
 	set_active_memcg(old);
+	if (page && order)
+		split_page(page, order);
 	return page;
 }
 
 /*
- * Add a page.  Somebody else may have been faster: two slices share the page
- * where they meet.
+ * Add a page, or drop it.  Somebody else may have been faster: two slices share
+ * the page where they meet.
  */
 static int page_add(struct kdbus_pool *pool, pgoff_t index, struct page *page)
 {
 	void *old;
 
-	guard(mutex)(&pool->pages_lock);
+	lockdep_assert_held(&pool->pages_lock);
 	old = xa_cmpxchg(&pool->pages, index, NULL, page, GFP_KERNEL_ACCOUNT);
-	if (xa_is_err(old))
+	if (old) {
+		put_page(page);
 		return xa_err(old);
-	if (old)
-		return -EEXIST;
+	}
 	atomic_inc(&pool->n_pages);
 	atomic_long_inc(&n_all_pages);
 	return 0;
+}
+
+/*
+ * Add up to @n pages that are missing: as many as there are in one piece, since
+ * those are filled by one copy.
+ */
+static int pages_add(struct kdbus_pool *pool, pgoff_t index, size_t n,
+		     gfp_t flags)
+{
+	unsigned int i, order = ilog2(min_t(size_t, n, BLOCK_PAGES));
+	struct page *page = NULL;
+	int r = 0;
+
+	if (order)
+		page = pages_new(pool, GFP_BLOCK, order);
+	if (!page) {
+		order = 0;
+		page = pages_new(pool, flags, order);
+	}
+	if (!page)
+		return -ENOMEM;
+
+	guard(mutex)(&pool->pages_lock);
+	for (i = 0; i < 1 << order; i++)
+		r = page_add(pool, index + i, page + i) ?: r;
+	return r;
 }
 
 static void page_gone(struct kdbus_pool *pool, struct page *page)
@@ -76,176 +100,50 @@ static void page_gone(struct kdbus_pool *pool, struct page *page)
 	put_page(page);
 }
 
-/* Copy into one page and move on in the source. */
-static int fill_page(struct page *page, size_t at, struct source *source,
-		     size_t n)
-{
-	u8 *to = kmap_local_page(page);
-	int r = 0;
-
-	if (source->user) {
-		if (copy_from_user(to + at, source->user, n))
-			r = -EFAULT;
-		source->user += n;
-	} else if (source->data) {
-		memcpy(to + at, source->data, n);
-		source->data += n;
-	} else {
-		memset(to + at, 0, n);
-	}
-	kunmap_local(to);
-	return r;
-}
-
 /*
- * Add a page and copy into it.  A page that is overwritten as a whole is not
- * cleared, and so not shown to anybody before it is filled.
+ * The page at @first, and how many from there up to @last follow each other in
+ * memory; or NULL, and how many are missing.
  */
-static int fill_new_page(struct kdbus_pool *pool, pgoff_t index, size_t at,
-			 struct source *source, size_t n)
+static struct page *find_run(struct kdbus_pool *pool, pgoff_t first,
+			     pgoff_t last, size_t *out_n)
 {
-	struct source start = *source;
-	bool whole = n == PAGE_SIZE;
+	XA_STATE(xas, &pool->pages, first);
 	struct page *page;
-	int r = 0;
+	size_t n = 1;
 
-	page = page_new(pool, GFP_SENDER | (whole ? 0 : __GFP_ZERO));
-	if (!page)
-		return -ENOMEM;
-	if (whole)
-		r = fill_page(page, at, source, n);
-	if (!r)
-		r = page_add(pool, index, page);
-	if (r) {
-		*source = start;
-		put_page(page);
-		return r;
-	}
-	return whole ? 0 : fill_page(page, at, source, n);
+	guard(rcu)();
+	do {
+		page = xas_load(&xas);
+	} while (xas_retry(&xas, page));
+	while (first + n <= last && xas_next(&xas) == (page ? page + n : NULL))
+		n++;
+	*out_n = n;
+	return page;
 }
 
-static int fill(struct kdbus_pool *pool, u64 at, struct source source, size_t n)
+/**
+ * kdbus_pages_get() - memory of a slice
+ * @pool:	pool
+ * @first:	index of the first page
+ * @last:	index of the last page of the slice
+ * @out_n:	how many pages follow each other in memory, not beyond @last
+ *
+ * Pages that are missing are added.
+ *
+ * Return: where the first page lies, or ERR_PTR(-ENOMEM).
+ */
+void *kdbus_pages_get(struct kdbus_pool *pool, pgoff_t first, pgoff_t last,
+		      size_t *out_n)
 {
 	struct page *page;
-	size_t in, chunk;
 	int r;
 
-	while (n) {
-		in = offset_in_page(at);
-		chunk = min_t(size_t, n, PAGE_SIZE - in);
-		page = xa_load(&pool->pages, at >> PAGE_SHIFT);
-		if (page)
-			r = fill_page(page, in, &source, chunk);
-		else
-			r = fill_new_page(pool, at >> PAGE_SHIFT, in, &source,
-					  chunk);
-		if (r == -EEXIST)
-			continue;
+	while (!(page = find_run(pool, first, last, out_n))) {
+		r = pages_add(pool, first, *out_n, GFP_SENDER);
 		if (r)
-			return r;
-		at += chunk;
-		n -= chunk;
+			return ERR_PTR(r);
 	}
-	return 0;
-}
-
-static bool is_inside(const struct kdbus_slice *slice, u64 at, size_t n)
-{
-	return !WARN_ON_ONCE(at > slice->size || n > slice->size - at);
-}
-
-/**
- * kdbus_pool_write() - copy into a slice
- * @pool:	pool
- * @slice:	slice that the kernel holds
- * @at:		where in the slice
- * @data:	bytes to copy
- * @n:		how many
- *
- * Return: 0 or -ENOMEM; -ENOMEM only where the slice was not written before.
- */
-int kdbus_pool_write(struct kdbus_pool *pool, const struct kdbus_slice *slice,
-		     u64 at, const void *data, size_t n)
-{
-	struct source source = { .data = data };
-
-	return is_inside(slice, at, n) ?
-		fill(pool, slice->offset + at, source, n) : -EINVAL;
-}
-
-/**
- * kdbus_pool_write_user() - copy from the calling process into a slice
- * @pool:	pool
- * @slice:	slice that the kernel holds
- * @at:		where in the slice
- * @data:	address in user space
- * @n:		bytes
- *
- * Return: 0, -EFAULT, -ENOMEM.
- */
-int kdbus_pool_write_user(struct kdbus_pool *pool,
-			  const struct kdbus_slice *slice, u64 at,
-			  const void __user *data, size_t n)
-{
-	struct source source = { .user = data };
-
-	return is_inside(slice, at, n) ?
-		fill(pool, slice->offset + at, source, n) : -EINVAL;
-}
-
-/**
- * kdbus_pool_zero() - clear a part of a slice
- * @pool:	pool
- * @slice:	slice that the kernel holds
- * @at:		where in the slice
- * @n:		bytes
- *
- * Return: 0 or -ENOMEM.
- */
-int kdbus_pool_zero(struct kdbus_pool *pool, const struct kdbus_slice *slice,
-		    u64 at, size_t n)
-{
-	struct source source = {};
-
-	return is_inside(slice, at, n) ?
-		fill(pool, slice->offset + at, source, n) : -EINVAL;
-}
-
-/**
- * kdbus_pool_copy() - copy a slice of another pool
- * @pool:	pool
- * @slice:	slice that the kernel holds, at least as large as @source
- * @from:	the other pool
- * @source:	slice of it that the kernel holds
- *
- * Return: 0 or -ENOMEM.
- */
-int kdbus_pool_copy(struct kdbus_pool *pool, const struct kdbus_slice *slice,
-		    struct kdbus_pool *from, const struct kdbus_slice *source)
-{
-	u64 at = 0, offset;
-	size_t chunk;
-	struct page *page;
-	void *data;
-	int r = 0;
-
-	while (!r && at < source->size) {
-		offset = source->offset + at;
-		chunk = min_t(u64, source->size - at,
-			      PAGE_SIZE - offset_in_page(offset));
-		page = xa_load(&from->pages, offset >> PAGE_SHIFT);
-		if (page) {
-			data = kmap_local_page(page);
-			r = kdbus_pool_write(pool, slice, at,
-					     data + offset_in_page(offset),
-					     chunk);
-			kunmap_local(data);
-		} else {
-			r = kdbus_pool_zero(pool, slice, at, chunk);
-		}
-		at += chunk;
-	}
-	return r;
+	return page_address(page);
 }
 
 /* give pages back */
@@ -266,6 +164,7 @@ static unsigned int take_idle_pages(struct kdbus_pool *pool,
 	struct page *page;
 
 	guard(spinlock)(&pool->lock);
+	kdbus_slices_settle(pool);
 	for (node = rb_last(&pool->free); node && !n; node = rb_prev(node)) {
 		slice = rb_entry(node, struct slice, node);
 		if (slice->pub.size < PAGE_SIZE)
@@ -364,16 +263,9 @@ static vm_fault_t pool_fault(struct vm_fault *vmf)
 	if (index >= pool->size >> PAGE_SHIFT)
 		return VM_FAULT_SIGBUS;
 
-	if (!xa_load(&pool->pages, index)) {
-		page = page_new(pool, GFP_OWNER | __GFP_ZERO);
-		if (!page)
-			return VM_FAULT_OOM;
-		r = page_add(pool, index, page);
-		if (r)
-			put_page(page);
-		if (r && r != -EEXIST)
-			return VM_FAULT_OOM;
-	}
+	if (!xa_load(&pool->pages, index) &&
+	    pages_add(pool, index, 1, GFP_OWNER))
+		return VM_FAULT_OOM;
 
 	/* Under the lock: a page that is being removed must not be mapped. */
 	guard(mutex)(&pool->pages_lock);

@@ -24,6 +24,7 @@ struct mem_cgroup;
  * @free:	which of the two
  * @kernel:	held by the kernel
  * @user:	held by the user
+ * @kept:	next in kdbus_pool.kept
  */
 struct slice {
 	struct kdbus_slice pub;
@@ -32,6 +33,7 @@ struct slice {
 	bool free;
 	bool kernel;
 	bool user;
+	struct slice *kept;
 };
 
 /**
@@ -40,12 +42,15 @@ struct slice {
  * @size:	bytes
  * @in_all:	in the list of all pools, for the shrinker
  * @memcg:	memory cgroup that pays for the pages
- * @lock:	guards @slices, @free, @busy and @spares
+ * @lock:	guards @slices, @free, @busy, @spares and @kept
  * @slices:	all slices in the order of their offset, without gaps
  * @free:	free slices by size
  * @busy:	the others by offset
  * @spares:	what slices that merged have left over, for the next ones
  * @n_spares:	how many
+ * @kept:	what was freed last, still in @busy and all of one size: messages
+ *		of that size take it as it is
+ * @n_kept:	how many
  * @pages_lock:	held to add a page, or to remove some and their mappings: a
  *		page is never added where an old one is still mapped
  * @pages:	struct page by index; read without a lock
@@ -64,6 +69,8 @@ struct kdbus_pool {
 	struct rb_root busy;
 	struct list_head spares;
 	unsigned int n_spares;
+	struct slice *kept;
+	unsigned int n_kept;
 
 	struct mutex pages_lock;
 	struct xarray pages;
@@ -73,6 +80,9 @@ struct kdbus_pool {
 
 int kdbus_slices_init(struct kdbus_pool *pool);
 void kdbus_slices_deinit(struct kdbus_pool *pool);
+void kdbus_slices_settle(struct kdbus_pool *pool);
+void *kdbus_pages_get(struct kdbus_pool *pool, pgoff_t first, pgoff_t last,
+		      size_t *out_n);
 void kdbus_pages_relax(struct kdbus_pool *pool);
 
 #endif /* KDBUS_POOL_PRIVATE_H */

@@ -10,6 +10,7 @@
 #include "object/pool-private.h"
 
 #define SPARES_MAX	8
+#define KEPT_MAX	128	/* slices that are merged at once at most */
 
 /* free slices, smallest first; the lower offset first among equals */
 static void insert_free(struct kdbus_pool *pool, struct slice *slice)
@@ -118,6 +119,8 @@ int kdbus_slices_init(struct kdbus_pool *pool)
 	INIT_LIST_HEAD(&pool->slices);
 	INIT_LIST_HEAD(&pool->spares);
 	pool->n_spares = 0;
+	pool->kept = NULL;
+	pool->n_kept = 0;
 
 	slice = kzalloc(sizeof(*slice), GFP_KERNEL_ACCOUNT);
 	if (!slice)
@@ -163,6 +166,85 @@ static int reserve_spare(struct kdbus_pool *pool)
 	return 0;
 }
 
+/* Let @slice swallow its right neighbour, which is on no tree any more. */
+static struct slice *swallow_next(struct slice *slice)
+{
+	struct slice *next = list_next_entry(slice, entry);
+
+	list_del(&next->entry);
+	slice->pub.size += next->pub.size;
+	return next;
+}
+
+/* Make a range that nobody holds one with its free neighbours. */
+static void merge(struct kdbus_pool *pool, struct slice *slice)
+{
+	struct slice *left = NULL, *right = NULL, *neighbour;
+
+	rb_erase(&slice->node, &pool->busy);
+	if (!list_is_last(&slice->entry, &pool->slices)) {
+		neighbour = list_next_entry(slice, entry);
+		if (neighbour->free) {
+			rb_erase(&neighbour->node, &pool->free);
+			right = swallow_next(slice);
+		}
+	}
+	if (!list_is_first(&slice->entry, &pool->slices)) {
+		neighbour = list_prev_entry(slice, entry);
+		if (neighbour->free) {
+			rb_erase(&neighbour->node, &pool->free);
+			left = swallow_next(neighbour);
+			slice = neighbour;
+		}
+	}
+	slice->free = true;
+	insert_free(pool, slice);
+	kfree(keep_spare(pool, left));
+	kfree(keep_spare(pool, right));
+}
+
+static struct slice *pop_kept(struct kdbus_pool *pool)
+{
+	struct slice *slice = pool->kept;
+
+	pool->kept = slice->kept;
+	pool->n_kept--;
+	return slice;
+}
+
+/**
+ * kdbus_slices_settle() - ranges that were freed last are free like others
+ * @pool:	pool, locked
+ */
+void kdbus_slices_settle(struct kdbus_pool *pool)
+{
+	lockdep_assert_held(&pool->lock);
+	while (pool->kept)
+		merge(pool, pop_kept(pool));
+}
+
+/* The next message is often as long as the ones before. */
+static struct slice *take_kept(struct kdbus_pool *pool, u64 size)
+{
+	struct slice *slice;
+
+	if (!pool->kept || pool->kept->pub.size != size)
+		return NULL;
+	slice = pop_kept(pool);
+	slice->kernel = true;
+	return slice;
+}
+
+static void keep(struct kdbus_pool *pool, struct slice *slice)
+{
+	if (pool->n_kept >= KEPT_MAX ||
+	    (pool->kept && pool->kept->pub.size != slice->pub.size))
+		kdbus_slices_settle(pool);
+	slice->kept = pool->kept;
+	pool->kept = slice;
+	pool->n_kept++;
+}
+
 /* Cut @size bytes off a free slice that is taken out of its tree. */
 static struct slice *cut(struct kdbus_pool *pool, struct slice *rest, u64 size)
 {
@@ -185,7 +267,7 @@ static struct slice *cut(struct kdbus_pool *pool, struct slice *rest, u64 size)
  * @pool:	pool
  * @size:	bytes, not 0; rounded up to a multiple of 8
  *
- * Best fit.
+ * Best fit, or a range of that size that was freed just before.
  *
  * Return: the slice; ERR_PTR(-EXFULL) if no free range is large enough,
  * ERR_PTR(-ENOMEM).
@@ -200,9 +282,13 @@ struct kdbus_slice *kdbus_pool_alloc(struct kdbus_pool *pool, u64 size)
 	size = ALIGN(size, 8);
 
 	guard(spinlock)(&pool->lock);
+	slice = take_kept(pool, size);
+	if (slice)
+		return &slice->pub;
 	r = reserve_spare(pool);
 	if (r)
 		return ERR_PTR(r);
+	kdbus_slices_settle(pool);
 	slice = find_free(pool, size);
 	if (!slice)
 		return ERR_PTR(-EXFULL);
@@ -217,49 +303,15 @@ struct kdbus_slice *kdbus_pool_alloc(struct kdbus_pool *pool, u64 size)
 	return &slice->pub;
 }
 
-/* Let @slice swallow its right neighbour, which is on no tree any more. */
-static struct slice *swallow_next(struct slice *slice)
-{
-	struct slice *next = list_next_entry(slice, entry);
-
-	list_del(&next->entry);
-	slice->pub.size += next->pub.size;
-	return next;
-}
-
 /*
- * Return a range that nobody holds.  Drops the lock, since slices that merge
- * leave memory to free, and pages may be given back.
+ * Nobody holds the range any more.  Drops the lock, since pages may be given
+ * back.
  */
 static void free_and_unlock(struct kdbus_pool *pool, struct slice *slice)
 	__releases(&pool->lock)
 {
-	struct slice *left = NULL, *right = NULL, *neighbour;
-
-	rb_erase(&slice->node, &pool->busy);
-	if (!list_is_last(&slice->entry, &pool->slices)) {
-		neighbour = list_next_entry(slice, entry);
-		if (neighbour->free) {
-			rb_erase(&neighbour->node, &pool->free);
-			right = swallow_next(slice);
-		}
-	}
-	if (!list_is_first(&slice->entry, &pool->slices)) {
-		neighbour = list_prev_entry(slice, entry);
-		if (neighbour->free) {
-			rb_erase(&neighbour->node, &pool->free);
-			left = swallow_next(neighbour);
-			slice = neighbour;
-		}
-	}
-	slice->free = true;
-	insert_free(pool, slice);
-	left = keep_spare(pool, left);
-	right = keep_spare(pool, right);
+	keep(pool, slice);
 	spin_unlock(&pool->lock);
-
-	kfree(left);
-	kfree(right);
 	kdbus_pages_relax(pool);
 }
 

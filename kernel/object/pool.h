@@ -49,14 +49,33 @@ void kdbus_pool_publish(struct kdbus_pool *pool, struct kdbus_slice *slice);
 void kdbus_pool_hand_over(struct kdbus_pool *pool, struct kdbus_slice *slice);
 int kdbus_pool_release(struct kdbus_pool *pool, u64 offset);
 
-/* contents; @at counts from the start of the slice */
+/**
+ * struct kdbus_cursor - where the next byte of a slice is written
+ * @pool:	pool
+ * @at:		offset in it
+ * @end:	where the slice ends
+ * @to:		the same place in memory
+ * @run:	bytes from there that lie in one piece; 0 if not looked for yet
+ */
+struct kdbus_cursor {
+	struct kdbus_pool *pool;
+	u64 at;
+	u64 end;
+	void *to;
+	size_t run;
+};
+
+/* contents, piece by piece */
+void kdbus_cursor_init(struct kdbus_cursor *cursor, struct kdbus_pool *pool,
+		       const struct kdbus_slice *slice);
+int kdbus_cursor_write(struct kdbus_cursor *cursor, const void *data, size_t n);
+int kdbus_cursor_write_user(struct kdbus_cursor *cursor,
+			    const void __user *data, size_t n);
+int kdbus_cursor_zero(struct kdbus_cursor *cursor, size_t n);
+
+/* contents at once; @at counts from the start of the slice */
 int kdbus_pool_write(struct kdbus_pool *pool, const struct kdbus_slice *slice,
 		     u64 at, const void *data, size_t n);
-int kdbus_pool_write_user(struct kdbus_pool *pool,
-			  const struct kdbus_slice *slice, u64 at,
-			  const void __user *data, size_t n);
-int kdbus_pool_zero(struct kdbus_pool *pool, const struct kdbus_slice *slice,
-		    u64 at, size_t n);
 int kdbus_pool_copy(struct kdbus_pool *pool, const struct kdbus_slice *slice,
 		    struct kdbus_pool *from, const struct kdbus_slice *source);
 

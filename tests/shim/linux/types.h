@@ -15,11 +15,13 @@ typedef __u64 u64;
 typedef __s64 s64;
 typedef unsigned int gfp_t;
 typedef unsigned short umode_t;
+typedef unsigned long pgoff_t;
 
 #define __user
 #define __rcu
 #define __releases(lock)
 #define __must_hold(lock)
+#define __uninitialized
 #define __aligned(n) __attribute__((__aligned__(n)))
 
 struct list_head {

@@ -81,6 +81,13 @@ static size_t list_count(const struct list_head *list)
 	return n;
 }
 
+static void settle(void)
+{
+	spin_lock(&pool.lock);
+	kdbus_slices_settle(&pool);
+	spin_unlock(&pool.lock);
+}
+
 /* Both trees and the list say the same, and say it in order. */
 static void check_pool(void)
 {
@@ -89,6 +96,7 @@ static void check_pool(void)
 	size_t n_free = 0, n_busy = 0;
 	u64 at = 0;
 
+	settle();
 	list_for_each_entry(slice, &pool.slices, entry) {
 		cr_assert_eq(slice->pub.offset, at, "no gaps");
 		cr_assert_gt(slice->pub.size, 0);

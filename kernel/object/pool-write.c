@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A pool: the receiver's memory, cut in slices.  Here: what is written into it. */
+
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "object/pool-private.h"
+
+/**
+ * kdbus_cursor_init() - write from the start of a slice on
+ * @cursor:	cursor
+ * @pool:	pool
+ * @slice:	slice that the kernel holds
+ */
+void kdbus_cursor_init(struct kdbus_cursor *cursor, struct kdbus_pool *pool,
+		       const struct kdbus_slice *slice)
+{
+	cursor->pool = pool;
+	cursor->at = slice->offset;
+	cursor->end = slice->offset + slice->size;
+	cursor->run = 0;
+}
+
+/* Find the memory where the cursor stands. */
+static int find_memory(struct kdbus_cursor *cursor)
+{
+	size_t n, in = offset_in_page(cursor->at);
+	void *to;
+
+	to = kdbus_pages_get(cursor->pool, cursor->at >> PAGE_SHIFT,
+			     (cursor->end - 1) >> PAGE_SHIFT, &n);
+	if (IS_ERR(to))
+		return PTR_ERR(to);
+	cursor->to = to + in;
+	cursor->run = min_t(u64, n * PAGE_SIZE - in, cursor->end - cursor->at);
+	return 0;
+}
+
+/* How much of @n bytes can be written in one piece?  Moves on behind them. */
+static int advance(struct kdbus_cursor *cursor, size_t n, void **out_to,
+		   size_t *out_chunk)
+{
+	int r;
+
+	if (WARN_ON_ONCE(n > cursor->end - cursor->at))
+		return -EINVAL;
+	if (!cursor->run) {
+		r = find_memory(cursor);
+		if (r)
+			return r;
+	}
+	n = min(n, cursor->run);
+	*out_to = cursor->to;
+	*out_chunk = n;
+	cursor->at += n;
+	cursor->to += n;
+	cursor->run -= n;
+	return 0;
+}
+
+/**
+ * kdbus_cursor_write() - write
+ * @cursor:	cursor
+ * @data:	bytes to copy
+ * @n:		how many
+ *
+ * Return: 0 or -ENOMEM; -ENOMEM only where the slice was not written before.
+ */
+int kdbus_cursor_write(struct kdbus_cursor *cursor, const void *data, size_t n)
+{
+	size_t chunk;
+	void *to;
+	int r;
+
+	for (; n; n -= chunk, data += chunk) {
+		r = advance(cursor, n, &to, &chunk);
+		if (r)
+			return r;
+		memcpy(to, data, chunk);
+	}
+	return 0;
+}
+
+/**
+ * kdbus_cursor_write_user() - write what lies in the calling process
+ * @cursor:	cursor
+ * @data:	address in user space
+ * @n:		bytes
+ *
+ * The pages are our own: copy_from_user() would ask whether they are an object
+ * of the slab, or the stack.
+ *
+ * Return: 0, -EFAULT, -ENOMEM.
+ */
+int kdbus_cursor_write_user(struct kdbus_cursor *cursor,
+			    const void __user *data, size_t n)
+{
+	size_t chunk;
+	void *to;
+	int r;
+
+	for (; n; n -= chunk, data += chunk) {
+		r = advance(cursor, n, &to, &chunk);
+		if (r)
+			return r;
+		if (_copy_from_user(to, data, chunk))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/**
+ * kdbus_cursor_zero() - write zeroes
+ * @cursor:	cursor
+ * @n:		bytes
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kdbus_cursor_zero(struct kdbus_cursor *cursor, size_t n)
+{
+	size_t chunk;
+	void *to;
+	int r;
+
+	for (; n; n -= chunk) {
+		r = advance(cursor, n, &to, &chunk);
+		if (r)
+			return r;
+		memset(to, 0, chunk);
+	}
+	return 0;
+}
+
+/**
+ * kdbus_pool_write() - copy into a slice
+ * @pool:	pool
+ * @slice:	slice that the kernel holds
+ * @at:		where in the slice
+ * @data:	bytes to copy
+ * @n:		how many
+ *
+ * Return: 0 or -ENOMEM; -ENOMEM only where the slice was not written before.
+ */
+int kdbus_pool_write(struct kdbus_pool *pool, const struct kdbus_slice *slice,
+		     u64 at, const void *data, size_t n)
+{
+	struct kdbus_cursor cursor;
+
+	if (WARN_ON_ONCE(at > slice->size))
+		return -EINVAL;
+	kdbus_cursor_init(&cursor, pool, slice);
+	cursor.at += at;
+	return kdbus_cursor_write(&cursor, data, n);
+}
+
+/**
+ * kdbus_pool_copy() - copy a slice of another pool
+ * @pool:	pool
+ * @slice:	slice that the kernel holds, at least as large as @source
+ * @from:	the other pool
+ * @source:	slice of it that the kernel holds
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kdbus_pool_copy(struct kdbus_pool *pool, const struct kdbus_slice *slice,
+		    struct kdbus_pool *from, const struct kdbus_slice *source)
+{
+	struct kdbus_cursor to, read;
+	size_t chunk, left;
+	void *data;
+	int r;
+
+	kdbus_cursor_init(&to, pool, slice);
+	kdbus_cursor_init(&read, from, source);
+	for (left = source->size; left; left -= chunk) {
+		r = advance(&read, left, &data, &chunk);
+		if (!r)
+			r = kdbus_cursor_write(&to, data, chunk);
+		if (r)
+			return r;
+	}
+	return 0;
+}
