@@ -236,7 +236,7 @@ static int run_setup(struct handle *handle, const struct setup *setup,
 	if (!r && !args.negotiate) {
 		r = set_up(handle, setup, &args);
 		if (!r && setup->out_size)
-			r = kdbus_args_answer(&args, 0, setup->out_size);
+			kdbus_args_answer(&args, 0, setup->out_size);
 	}
 	return kdbus_args_finish(&args, r);
 }
@@ -287,10 +287,8 @@ static int run_command(struct kdbus_conn *conn,
 	r = kdbus_args_check(&args);
 	if (!r && (!args.negotiate || command->negotiates))
 		r = command->run(conn, &args);
-	if (command->out_size && !args.negotiate &&
-	    (!r || (r == -EAGAIN && command->out_again)) &&
-	    kdbus_args_answer(&args, command->out, command->out_size))
-		r = -EFAULT;
+	if (!args.negotiate && (!r || (r == -EAGAIN && command->out_again)))
+		kdbus_args_answer(&args, command->out, command->out_size);
 	return kdbus_args_finish(&args, r);
 }
 

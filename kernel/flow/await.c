@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A caller waiting for its reply; deadlines. */
 
-#include <linux/ktime.h>
 #include <linux/poll.h>
 #include <linux/rcuwait.h>
 #include <linux/sched/signal.h>
@@ -62,7 +61,7 @@ static int look(struct wait *wait)
 		return -ECANCELED;
 	if (signal_pending(current))
 		return -ERESTARTSYS;
-	if (reply->deadline <= ktime_get_ns())
+	if (READ_ONCE(reply->expired))
 		return -ETIMEDOUT;
 	return -EINPROGRESS;
 }

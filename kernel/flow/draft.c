@@ -73,9 +73,54 @@ struct tally {
 	unsigned int n_fds;
 };
 
-static int tally_vec(struct tally *tally, const struct kdbus_item *item)
+/*
+ * Later data keep the alignment they have in the sender's stream of bytes: what
+ * is not stored leaves its remainder modulo 8 as filler.
+ */
+static u64 stored_size(const struct kdbus_part *part)
 {
-	const struct kdbus_vec *vec = &item->vec;
+	return part->address ? part->size : part->size % 8;
+}
+
+/* Room for as many parts as the message has room for. */
+static int grow_parts(struct kdbus_draft *draft)
+{
+	size_t n = draft->head_size / KDBUS_ITEM_SIZE(sizeof(struct kdbus_vec));
+
+	draft->parts = kmalloc_array(n, sizeof(*draft->parts),
+				     GFP_KERNEL_ACCOUNT);
+	if (!draft->parts) {
+		draft->parts = draft->few_parts;
+		return -ENOMEM;
+	}
+	memcpy(draft->parts, draft->few_parts, sizeof(draft->few_parts));
+	return 0;
+}
+
+static int add_part(struct kdbus_draft *draft, struct kdbus_item *item,
+		    u64 size, u64 address)
+{
+	struct kdbus_part *part;
+	int r;
+
+	if (draft->n_parts == ARRAY_SIZE(draft->few_parts)) {
+		r = grow_parts(draft);
+		if (r)
+			return r;
+	}
+	part = &draft->parts[draft->n_parts++];
+	part->item = item;
+	part->size = size;
+	part->address = (void __user *)(uintptr_t)address;
+	draft->payload_size += stored_size(part);
+	return 0;
+}
+
+/* A VEC item becomes an OFF item. */
+static int take_vec(struct kdbus_draft *draft, struct tally *tally,
+		    struct kdbus_item *item)
+{
+	struct kdbus_vec *vec = &item->vec;
 
 	if (vec->size > KDBUS_PAYLOAD_MAX - tally->bytes)
 		return -EMSGSIZE;
@@ -83,16 +128,20 @@ static int tally_vec(struct tally *tally, const struct kdbus_item *item)
 	if (vec->address &&
 	    !access_ok((void __user *)(uintptr_t)vec->address, vec->size))
 		return -EFAULT;
-	return 0;
+	item->type = KDBUS_ITEM_PAYLOAD_OFF;
+	return add_part(draft, item, vec->size, vec->address);
 }
 
-static int tally_memfd(struct tally *tally, const struct kdbus_item *item)
+static int take_memfd(struct kdbus_draft *draft, struct tally *tally,
+		      struct kdbus_item *item)
 {
 	u64 end;
 
 	if (check_add_overflow(item->memfd.start, item->memfd.size, &end))
 		return -EMSGSIZE;
-	return ++tally->n_memfds > KDBUS_MEMFDS_MAX ? -E2BIG : 0;
+	if (++tally->n_memfds > KDBUS_MEMFDS_MAX)
+		return -E2BIG;
+	return add_part(draft, item, item->memfd.size, 0);
 }
 
 static int check_filter(struct kdbus_draft *draft,
@@ -119,16 +168,14 @@ static int check_dst_name(struct kdbus_draft *draft,
 	return 0;
 }
 
-static int check_item(struct kdbus_draft *draft, struct tally *tally,
-		      const struct kdbus_item *item)
+static int take_item(struct kdbus_draft *draft, struct tally *tally,
+		     struct kdbus_item *item)
 {
 	switch (item->type) {
 	case KDBUS_ITEM_PAYLOAD_VEC:
-		draft->n_parts++;
-		return tally_vec(tally, item);
+		return take_vec(draft, tally, item);
 	case KDBUS_ITEM_PAYLOAD_MEMFD:
-		draft->n_parts++;
-		return tally_memfd(tally, item);
+		return take_memfd(draft, tally, item);
 	case KDBUS_ITEM_FDS:
 		tally->n_fds = kdbus_item_payload(item) / sizeof(int);
 		return tally->n_fds > KDBUS_FDS_MAX ? -EMFILE : 0;
@@ -141,7 +188,7 @@ static int check_item(struct kdbus_draft *draft, struct tally *tally,
 	}
 }
 
-static int check_items(struct kdbus_draft *draft, struct kdbus_args *args,
+static int take_items(struct kdbus_draft *draft, struct kdbus_args *args,
 		       struct tally *tally)
 {
 	const struct kdbus_msg *msg = draft->msg;
@@ -149,7 +196,7 @@ static int check_items(struct kdbus_draft *draft, struct kdbus_args *args,
 	int r;
 
 	kdbus_args_for_each_item(item, args) {
-		r = check_item(draft, tally, item);
+		r = take_item(draft, tally, item);
 		if (r)
 			return r;
 	}
@@ -211,49 +258,6 @@ static int take_files(struct kdbus_draft *draft, struct kdbus_args *args,
 	return 0;
 }
 
-/*
- * Later data keep the alignment they have in the sender's stream of bytes: what
- * is not stored leaves its remainder modulo 8 as filler.
- */
-static u64 stored_size(const struct kdbus_part *part)
-{
-	return part->address ? part->size : part->size % 8;
-}
-
-/* Turn VEC items into OFF items, and remember what they said. */
-static int take_parts(struct kdbus_draft *draft, struct kdbus_args *args)
-{
-	struct kdbus_part *part = draft->few_parts;
-	struct kdbus_item *item;
-
-	if (draft->n_parts > ARRAY_SIZE(draft->few_parts)) {
-		part = kmalloc_array(draft->n_parts, sizeof(*part),
-				     GFP_KERNEL_ACCOUNT);
-		if (!part)
-			return -ENOMEM;
-	}
-	draft->parts = part;
-
-	kdbus_args_for_each_item(item, args) {
-		if (item->type != KDBUS_ITEM_PAYLOAD_VEC &&
-		    item->type != KDBUS_ITEM_PAYLOAD_MEMFD)
-			continue;
-		part->item = item;
-		if (item->type == KDBUS_ITEM_PAYLOAD_VEC) {
-			part->size = item->vec.size;
-			part->address =
-				(void __user *)(uintptr_t)item->vec.address;
-			item->type = KDBUS_ITEM_PAYLOAD_OFF;
-		} else {
-			part->size = item->memfd.size;
-			part->address = NULL;
-		}
-		draft->payload_size += stored_size(part);
-		part++;
-	}
-	return 0;
-}
-
 static void stamp(struct kdbus_draft *draft)
 {
 	draft->stamp.seqnum = atomic64_inc_return(&draft->bus->seqnum);
@@ -264,6 +268,7 @@ static void stamp(struct kdbus_draft *draft)
 static void draft_clear(struct kdbus_draft *draft)
 {
 	memset(draft, 0, offsetof(struct kdbus_draft, few_parts));
+	draft->parts = draft->few_parts;
 	draft->meta = draft->small_meta;
 	draft->meta_room = sizeof(draft->small_meta);
 }
@@ -293,11 +298,9 @@ int kdbus_draft_init(struct kdbus_draft *draft, struct kdbus_conn *src,
 
 	r = check_header(draft->msg, src->id, sync);
 	if (!r)
-		r = check_items(draft, args, &tally);
+		r = take_items(draft, args, &tally);
 	if (!r)
 		r = take_files(draft, args, &tally);
-	if (!r)
-		r = take_parts(draft, args);
 	if (r) {
 		kdbus_draft_deinit(draft);
 		return r;
@@ -321,7 +324,6 @@ void kdbus_draft_init_notice(struct kdbus_draft *draft, struct kdbus_bus *bus,
 	draft->user = bus->kernel;
 	draft->msg = msg;
 	draft->head_size = msg->size;
-	draft->parts = draft->few_parts;
 	stamp(draft);
 }
 

@@ -5,7 +5,6 @@
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/file.h>
-#include <linux/ktime.h>
 #include <linux/poll.h>
 
 #include "flow/await.h"
@@ -50,7 +49,7 @@ static void watch_once(struct sending *send)
 static int send_broadcast(struct sending *send)
 {
 	struct kdbus_draft *draft = send->draft;
-	struct kdbus_receivers receivers;
+	struct kdbus_receivers receivers __uninitialized;
 	struct kdbus_conn *dst;
 	unsigned int i;
 
@@ -197,7 +196,7 @@ static int send_sync(struct sending *send)
 
 	reply = kdbus_reply_resume(send->conn, msg->cookie);
 	if (!reply) {
-		if (msg->timeout_ns <= ktime_get_ns())
+		if (msg->timeout_ns <= send->draft->stamp.monotonic_ns)
 			return -ETIMEDOUT;
 		r = send_unicast(send, &reply);
 		if (r)

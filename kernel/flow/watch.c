@@ -16,7 +16,7 @@
  */
 void kdbus_watch(struct kdbus_draft *draft)
 {
-	struct kdbus_receivers monitors;
+	struct kdbus_receivers monitors __uninitialized;
 	unsigned int i;
 
 	if (!READ_ONCE(draft->bus->conns.n_monitors))

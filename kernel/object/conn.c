@@ -3,6 +3,7 @@
 
 #include <linux/cred.h>
 #include <linux/err.h>
+#include <linux/hash.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
 
@@ -10,10 +11,17 @@
 #include "object/identity.h"
 #include "object/pool.h"
 
+/* ids are counted up by the kernel: nobody chooses them to collide */
+static u32 hash_id(const void *id, u32 len, u32 seed)
+{
+	return hash_64(*(const u64 *)id, 32) ^ seed;
+}
+
 static const struct rhashtable_params conn_params = {
 	.head_offset = offsetof(struct kdbus_conn, by_id),
 	.key_offset = offsetof(struct kdbus_conn, id),
 	.key_len = sizeof(u64),
+	.hashfn = hash_id,
 	.automatic_shrinking = true,
 };
 
@@ -30,6 +38,7 @@ static void conn_init(struct kdbus_conn *conn)
 	INIT_LIST_HEAD(&conn->inbox.owed);
 	spin_lock_init(&conn->calls.lock);
 	INIT_LIST_HEAD(&conn->calls.list);
+	conn->calls.next = U64_MAX;
 	spin_lock_init(&conn->names.lock);
 	INIT_LIST_HEAD(&conn->names.list);
 }

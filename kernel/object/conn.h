@@ -81,7 +81,7 @@ enum kdbus_kind {
  * @calls.list:		struct kdbus_reply: whom this connection waits for
  * @calls.n:		how many
  * @calls.expiry:	runs at @calls.next
- * @calls.next:		jiffies of the earliest deadline it is armed for, or 0
+ * @calls.next:		CLOCK_MONOTONIC nanoseconds, U64_MAX if it does not run
  *
  * @names.lock:		guards @names; changes are also serialised by the
  *			registry
@@ -137,7 +137,7 @@ struct kdbus_conn {
 		struct list_head list;
 		unsigned int n;
 		struct delayed_work expiry;
-		unsigned long next;
+		u64 next;
 	} calls;
 
 	struct {

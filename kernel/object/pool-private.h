@@ -24,7 +24,6 @@ struct mem_cgroup;
  * @free:	which of the two
  * @kernel:	held by the kernel
  * @user:	held by the user
- * @kept:	next in kdbus_pool.kept
  */
 struct slice {
 	struct kdbus_slice pub;
@@ -33,7 +32,6 @@ struct slice {
 	bool free;
 	bool kernel;
 	bool user;
-	struct slice *kept;
 };
 
 /**
@@ -48,9 +46,9 @@ struct slice {
  * @busy:	the others by offset
  * @spares:	what slices that merged have left over, for the next ones
  * @n_spares:	how many
- * @kept:	what was freed last, still in @busy and all of one size: messages
- *		of that size take it as it is
- * @n_kept:	how many
+ * @kept:	first of some slices that were freed just before, are in @busy
+ *		still, and will be taken again as they are
+ * @n_kept:	how many; they are of one size, side by side
  * @pages_lock:	held to add a page, or to remove some and their mappings: a
  *		page is never added where an old one is still mapped
  * @pages:	struct page by index; read without a lock

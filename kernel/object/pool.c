@@ -119,7 +119,6 @@ int kdbus_slices_init(struct kdbus_pool *pool)
 	INIT_LIST_HEAD(&pool->slices);
 	INIT_LIST_HEAD(&pool->spares);
 	pool->n_spares = 0;
-	pool->kept = NULL;
 	pool->n_kept = 0;
 
 	slice = kzalloc(sizeof(*slice), GFP_KERNEL_ACCOUNT);
@@ -203,12 +202,38 @@ static void merge(struct kdbus_pool *pool, struct slice *slice)
 	kfree(keep_spare(pool, right));
 }
 
+/*
+ * The next message is often as long as the ones before.  So slices that are
+ * freed from left to right stay cut for it, as long as that makes no difference:
+ * together they are what best fit would choose.
+ */
+static bool may_keep(const struct kdbus_pool *pool, const struct slice *slice)
+{
+	const struct rb_node *node = pool->free.rb_node;
+	const struct slice *rest;
+	u64 size = slice->pub.size, run = pool->n_kept * size;
+
+	if (pool->n_kept == KEPT_MAX)
+		return false;
+	if (pool->n_kept && (pool->kept->pub.size != size ||
+			     pool->kept->pub.offset + run != slice->pub.offset))
+		return false;
+	if (!node)
+		return true;
+	if (node->rb_left || node->rb_right)
+		return false;
+	rest = rb_entry(node, struct slice, node);
+	return rest->pub.offset > slice->pub.offset &&
+	       rest->pub.size >= run + size;
+}
+
 static struct slice *pop_kept(struct kdbus_pool *pool)
 {
 	struct slice *slice = pool->kept;
 
-	pool->kept = slice->kept;
 	pool->n_kept--;
+	if (pool->n_kept)
+		pool->kept = list_next_entry(slice, entry);
 	return slice;
 }
 
@@ -219,29 +244,31 @@ static struct slice *pop_kept(struct kdbus_pool *pool)
 void kdbus_slices_settle(struct kdbus_pool *pool)
 {
 	lockdep_assert_held(&pool->lock);
-	while (pool->kept)
+	while (pool->n_kept)
 		merge(pool, pop_kept(pool));
 }
 
-/* The next message is often as long as the ones before. */
 static struct slice *take_kept(struct kdbus_pool *pool, u64 size)
 {
 	struct slice *slice;
 
-	if (!pool->kept || pool->kept->pub.size != size)
+	if (!pool->n_kept || pool->kept->pub.size != size)
 		return NULL;
 	slice = pop_kept(pool);
 	slice->kernel = true;
 	return slice;
 }
 
-static void keep(struct kdbus_pool *pool, struct slice *slice)
+static void put_back(struct kdbus_pool *pool, struct slice *slice)
 {
-	if (pool->n_kept >= KEPT_MAX ||
-	    (pool->kept && pool->kept->pub.size != slice->pub.size))
+	if (!may_keep(pool, slice))
 		kdbus_slices_settle(pool);
-	slice->kept = pool->kept;
-	pool->kept = slice;
+	if (!may_keep(pool, slice)) {
+		merge(pool, slice);
+		return;
+	}
+	if (!pool->n_kept)
+		pool->kept = slice;
 	pool->n_kept++;
 }
 
@@ -267,7 +294,7 @@ static struct slice *cut(struct kdbus_pool *pool, struct slice *rest, u64 size)
  * @pool:	pool
  * @size:	bytes, not 0; rounded up to a multiple of 8
  *
- * Best fit, or a range of that size that was freed just before.
+ * Best fit.
  *
  * Return: the slice; ERR_PTR(-EXFULL) if no free range is large enough,
  * ERR_PTR(-ENOMEM).
@@ -310,7 +337,7 @@ struct kdbus_slice *kdbus_pool_alloc(struct kdbus_pool *pool, u64 size)
 static void free_and_unlock(struct kdbus_pool *pool, struct slice *slice)
 	__releases(&pool->lock)
 {
-	keep(pool, slice);
+	put_back(pool, slice);
 	spin_unlock(&pool->lock);
 	kdbus_pages_relax(pool);
 }

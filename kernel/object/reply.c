@@ -11,7 +11,7 @@
 #include "util/spare.h"
 
 /* deadlines further away are looked at again after so long */
-#define EXPIRY_MAX	(600 * HZ)
+#define EXPIRY_MAX_NS	(600ULL * NSEC_PER_SEC)
 
 /*
  * A reply is on two lists, each with a reference, each under the lock of its
@@ -21,29 +21,27 @@
 
 /* deadlines */
 
-static unsigned long deadline_delay(u64 deadline)
+/* jiffies until then, rounded up */
+static unsigned long delay_of(u64 ns)
 {
-	u64 now = ktime_get_ns(), n;
-
-	if (deadline <= now)
-		return 0;
-	n = div_u64(deadline - now, NSEC_PER_SEC / HZ) + 1;
-	return min_t(u64, n, EXPIRY_MAX);
+	return ns ? div_u64(ns, NSEC_PER_SEC / HZ) + 1 : 0;
 }
 
-/* Make sure that the requester looks at its deadlines in time. */
+/*
+ * Make sure that the requester looks at its deadlines in time.  Most are later
+ * than one that it is going to look at anyway.
+ */
 static void arm_expiry(struct kdbus_conn *conn, u64 deadline)
 {
-	unsigned long delay = deadline_delay(deadline);
-	unsigned long when = (jiffies + delay) ?: 1;
+	u64 now, ns;
 
 	lockdep_assert_held(&conn->calls.lock);
-	if (!kdbus_active_is_on(&conn->active))
+	if (deadline >= conn->calls.next || !kdbus_active_is_on(&conn->active))
 		return;
-	if (conn->calls.next && time_after_eq(when, conn->calls.next))
-		return;
-	conn->calls.next = when;
-	mod_delayed_work(system_wq, &conn->calls.expiry, delay);
+	now = ktime_get_ns();
+	ns = deadline > now ? min(deadline - now, EXPIRY_MAX_NS) : 0;
+	conn->calls.next = now + ns;
+	mod_delayed_work(system_wq, &conn->calls.expiry, delay_of(ns));
 }
 
 /* Is there still something to happen at the deadline? */
@@ -432,14 +430,14 @@ static struct kdbus_reply *take_expired(struct kdbus_conn *requester)
 	u64 now = ktime_get_ns(), next = U64_MAX;
 
 	guard(spinlock)(&requester->calls.lock);
-	requester->calls.next = 0;
+	requester->calls.next = U64_MAX;
 	list_for_each_entry(reply, &requester->calls.list, in_calls) {
 		if (!may_expire(reply))
 			continue;
 		if (reply->deadline > now) {
 			next = min(next, reply->deadline);
 		} else if (reply->waiting) {
-			/* the task that waits finds out itself */
+			WRITE_ONCE(reply->expired, true);
 			rcuwait_wake_up(&reply->wait);
 		} else {
 			close_locked(reply);

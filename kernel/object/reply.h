@@ -42,6 +42,7 @@ enum kdbus_reply_state {
  *		the following
  * @armed:	its deadline counts
  * @waiting:	a task sleeps
+ * @expired:	it did so until the deadline
  * @result:	how a synchronous request ended
  * @answer:	the answer, if @result is 0
  * @wait:	the task that sleeps
@@ -59,6 +60,7 @@ struct kdbus_reply {
 	enum kdbus_reply_state state;
 	bool armed;
 	bool waiting;
+	bool expired;
 	int result;
 	struct kdbus_entry *answer;
 	struct rcuwait wait;

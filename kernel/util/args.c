@@ -6,53 +6,64 @@
 
 #include "util/args.h"
 
-#define FEW_WORDS	20	/* what is copied word by word */
-
 /*
  * Commands are a few words long.  For these the checks around copy_from_user()
- * and copy_to_user() cost more than the copy.
+ * and copy_to_user() cost more than the copy.  The first word tells the size; it
+ * is read once.
  */
-static int read_words(u64 *to, const u64 __user *from, size_t n)
+static int read_short(struct kdbus_args *args, const u64 __user *from)
 {
-	size_t i;
+	u64 *to = args->room;
+	size_t i = 1, n;
+	int r = 0;
 
-	if (!user_read_access_begin(from, n * sizeof(u64)))
+	if (!user_read_access_begin(from, args->rule->fixed))
 		return -EFAULT;
-	for (i = 0; i < n; i++)
-		unsafe_get_user(to[i], from + i, fault);
+	unsafe_get_user(to[0], from, fault);
+	if (to[0] < args->rule->fixed)
+		r = -EINVAL;
+	else if (to[0] > KDBUS_ARGS_SIZE_MAX)
+		r = -EMSGSIZE;
+	else if (!access_ok(from, to[0]))
+		goto fault;
+	else if (to[0] <= sizeof(args->room))
+		for (n = to[0] / sizeof(u64); i < n; i++)
+			unsafe_get_user(to[i], from + i, fault);
 	user_read_access_end();
-	return 0;
-fault:
-	user_read_access_end();
-	return -EFAULT;
-}
-
-static int write_words(u64 __user *to, const u64 *from, size_t n)
-{
-	size_t i;
-
-	if (!user_write_access_begin(to, n * sizeof(u64)))
-		return -EFAULT;
-	for (i = 0; i < n; i++)
-		unsafe_put_user(from[i], to + i, fault);
-	user_write_access_end();
-	return 0;
-fault:
-	user_write_access_end();
-	return -EFAULT;
-}
-
-static int read_all(u64 *to, const u64 __user *from, size_t size)
-{
-	size_t n = size / sizeof(u64), tail = size % sizeof(u64);
-	int r;
-
-	if (n > FEW_WORDS)
-		return copy_from_user(to, from, size) ? -EFAULT : 0;
-	r = read_words(to, from, n);
-	if (!r && tail && copy_from_user(to + n, from + n, tail))
-		r = -EFAULT;
+	args->size = to[0];
 	return r;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+/* What read_short() left: all behind the first word, or a last odd byte. */
+static int read_rest(struct kdbus_args *args, const u64 __user *from)
+{
+	size_t at = sizeof(u64), size = args->size;
+	u64 *to = args->room;
+
+	if (size > sizeof(args->room)) {
+		to = kmalloc(KDBUS_ALIGN8(size), GFP_KERNEL_ACCOUNT);
+		if (!to)
+			return -ENOMEM;
+		to[0] = size;
+		args->data = to;
+	} else {
+		at = size & ~7UL;
+	}
+	to[KDBUS_ALIGN8(size) / 8 - 1] = 0;
+	return copy_from_user((u8 *)to + at, (u8 __user *)from + at,
+			      size - at) ? -EFAULT : 0;
+}
+
+static int read_all(struct kdbus_args *args)
+{
+	int r = read_short(args, args->user);
+
+	if (r || (args->size <= sizeof(args->room) && !(args->size % 8)))
+		return r;
+	return read_rest(args, args->user);
 }
 
 /**
@@ -61,41 +72,27 @@ static int read_all(u64 *to, const u64 __user *from, size_t size)
  * @rule:	what it has to look like
  * @user:	address in user space
  *
- * Return: 0, -EFAULT, -EINVAL (shorter than its fixed part, or changed under
- * our eyes), -EMSGSIZE (over 32 KiB), -ENOMEM.
+ * Return: 0, -EFAULT, -EINVAL (shorter than its fixed part), -EMSGSIZE (over
+ * 32 KiB), -ENOMEM.
  */
 int kdbus_args_copy(struct kdbus_args *args, const struct kdbus_args_rule *rule,
 		    void __user *user)
 {
 	unsigned int i;
-	u64 size;
 	int r;
 
-	if (!IS_ALIGNED((unsigned long)user, 8) ||
-	    get_user(size, (u64 __user *)user))
+	if (!IS_ALIGNED((unsigned long)user, 8))
 		return -EFAULT;
-	if (size < rule->fixed)
-		return -EINVAL;
-	if (size > KDBUS_ARGS_SIZE_MAX)
-		return -EMSGSIZE;
-
 	args->rule = rule;
 	args->user = user;
-	args->size = size;
+	args->data = args->room;
 	args->negotiate = false;
+	args->out = 0;
+	args->out_size = 0;
 	for (i = 0; i < rule->n_items; i++)
 		args->found[i] = NULL;
-	args->data = args->room;
-	if (size > sizeof(args->room)) {
-		args->data = kmalloc(KDBUS_ALIGN8(size), GFP_KERNEL_ACCOUNT);
-		if (!args->data)
-			return -ENOMEM;
-	}
 
-	((u64 *)args->data)[KDBUS_ALIGN8(size) / 8 - 1] = 0;
-	r = read_all(args->data, user, size);
-	if (!r && args->cmd->size != size)
-		r = -EINVAL;
+	r = read_all(args);
 	if (r) {
 		if (args->data != args->room)
 			kfree(args->data);
@@ -216,39 +213,58 @@ int kdbus_args_check(struct kdbus_args *args)
 		return put_user(rule->flags, &user->flags);
 	}
 
-	for (i = 0; i < rule->n_items; i++)
-		if (rule->items[i].how & KDBUS_ITEM_MUST && !args->found[i])
+	for (i = 0; i < rule->n_items; i++) {
+		if (!(rule->items[i].how & KDBUS_ITEM_MUST))
+			break;
+		if (!args->found[i])
 			return -EINVAL;
+	}
 	return 0;
 }
 
 /**
- * kdbus_args_answer() - write a part of the command back to user space
+ * kdbus_args_answer() - a part of the command is to be written back
  * @args:	command
  * @from:	first byte of it, a multiple of 8
  * @size:	bytes, a multiple of 8
- *
- * Return: 0 or -EFAULT.
  */
-int kdbus_args_answer(struct kdbus_args *args, size_t from, size_t size)
+void kdbus_args_answer(struct kdbus_args *args, size_t from, size_t size)
 {
-	return write_words(args->user + from,
-			   (u64 *)((u8 *)args->data + from), size / 8);
+	args->out = from;
+	args->out_size = size;
+}
+
+static int write_back(const struct kdbus_args *args)
+{
+	const u64 *from = args->data + args->out;
+	struct kdbus_cmd __user *cmd = args->user;
+	u64 __user *to = args->user + args->out;
+	size_t i;
+
+	if (!user_write_access_begin(cmd, args->size))
+		return -EFAULT;
+	for (i = 0; i < args->out_size / sizeof(u64); i++)
+		unsafe_put_user(from[i], to + i, fault);
+	unsafe_put_user(args->cmd->return_flags, &cmd->return_flags, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
 }
 
 /**
- * kdbus_args_finish() - answer with return_flags and let go of the copy
+ * kdbus_args_finish() - write back what is to be, and let go of the copy
  * @args:	command or message
  * @result:	what became of it
+ *
+ * Commands are answered with return_flags, whatever became of them.
  *
  * Return: @result, or -EFAULT if the command cannot be written to.
  */
 int kdbus_args_finish(struct kdbus_args *args, int result)
 {
-	struct kdbus_cmd __user *user = args->user;
-
-	if (!args->rule->plain &&
-	    put_user(args->cmd->return_flags, &user->return_flags))
+	if (!args->rule->plain && write_back(args))
 		result = -EFAULT;
 	if (args->data != args->room)
 		kfree(args->data);

@@ -29,7 +29,8 @@ struct kdbus_args_item {
  * struct kdbus_args_rule - what a command, or a message, may look like
  * @fixed:	bytes in front of its items
  * @flags:	bits its flags word may have; KDBUS_FLAG_NEGOTIATE always may
- * @items:	types it accepts; KDBUS_ITEM_NEGOTIATE goes without saying
+ * @items:	types it accepts, those that MUST be there first;
+ *		KDBUS_ITEM_NEGOTIATE goes without saying
  * @n_items:	how many types
  * @plain:	a message: there is no return_flags to answer with
  */
@@ -50,6 +51,8 @@ struct kdbus_args_rule {
  * @size:	bytes of it, items included
  * @negotiate:	nothing but negotiation was asked for
  * @asked:	there is a NEGOTIATE item
+ * @out:	first byte that is to be written back
+ * @out_size:	bytes that are
  * @found:	first item of each type of @rule, NULL if there is none
  * @room:	the copy lives here if it is small
  *
@@ -70,6 +73,8 @@ struct kdbus_args {
 	size_t size;
 	bool negotiate;
 	bool asked;
+	size_t out;
+	size_t out_size;
 	struct kdbus_item *found[KDBUS_ARGS_ITEMS_MAX];
 	u64 room[40];
 };
@@ -77,7 +82,7 @@ struct kdbus_args {
 int kdbus_args_copy(struct kdbus_args *args, const struct kdbus_args_rule *rule,
 		    void __user *user);
 int kdbus_args_check(struct kdbus_args *args);
-int kdbus_args_answer(struct kdbus_args *args, size_t from, size_t size);
+void kdbus_args_answer(struct kdbus_args *args, size_t from, size_t size);
 int kdbus_args_finish(struct kdbus_args *args, int result);
 
 struct kdbus_item *kdbus_args_find(const struct kdbus_args *args, u64 type);

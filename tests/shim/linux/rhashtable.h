@@ -62,16 +62,17 @@ static inline struct rhash_head **
 shim_rhash_bucket(struct rhashtable *ht, const void *data, bool is_object,
 		  const struct rhashtable_params *params)
 {
+	const char *key = data;
 	u32 hash;
 
+	if (is_object)
+		key += params->key_offset;
 	if (is_object && params->obj_hashfn)
 		hash = params->obj_hashfn(data, params->key_len, 0);
 	else if (params->hashfn)
-		hash = params->hashfn(data, params->key_len, 0);
+		hash = params->hashfn(key, params->key_len, 0);
 	else
-		hash = jhash((const char *)data +
-			     (is_object ? params->key_offset : 0),
-			     params->key_len, 0);
+		hash = jhash(key, params->key_len, 0);
 	return &ht->tbl[hash % SHIM_RHASH_BUCKETS];
 }
 
