@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "lib/conn.h"
 #include "proxy/client.h"
 #include "proxy/proxy.h"
+#include "proxy/reload.h"
 
 /* life */
 
@@ -183,6 +185,10 @@ int client_hello(struct client *client, uint64_t flags,
 		pids.pid = 0;
 		r = kb_conn_open(client->proxy->address, &options, out_conn);
 	}
+	/* in a child that is asked for names the connection would live on */
+	if (r == 0)
+		(void)madvise((void *)(*out_conn)->pool.map,
+			      (*out_conn)->pool.size, MADV_DONTFORK);
 	return r;
 }
 
@@ -205,6 +211,7 @@ void client_leave(struct client *client)
 
 	if (!client->conn)
 		return;
+	reload_forget(client->proxy->reload, client);
 	link = client_bucket(client->proxy, client->conn->id);
 	while (*link != client)
 		link = &(*link)->next_by_id;

@@ -11,6 +11,9 @@
 #include "proxy/config.h"
 #include "proxy/xml-parse.h"
 
+/* how long the name service may take where somebody waits for it */
+#define PATIENCE_MS 2000
+
 /* The first of these that exists is read from the top; it includes the rest. */
 static const struct {
 	const char *scope;
@@ -29,6 +32,7 @@ struct config *config_free(struct config *config)
 	policy_unref(config->policy);
 	kb_strv_free(config->watch);
 	kb_buffer_deinit(&config->parts);
+	resolver_deinit(&config->resolver);
 	free(config->type);
 	free(config);
 	return NULL;
@@ -139,7 +143,7 @@ static int config_allow_all(struct config *config, uid_t uid)
 	return 0;
 }
 
-int config_load(const char *scope, char *const *paths, uid_t owner,
+int config_read(const char *scope, char *const *paths, uid_t owner,
 		struct config **out_config)
 {
 	struct config *config = calloc(1, sizeof(*config));
@@ -147,6 +151,7 @@ int config_load(const char *scope, char *const *paths, uid_t owner,
 
 	if (!config)
 		return -ENOMEM;
+	config->resolver = (struct resolver)RESOLVER_INIT;
 	limits_init(&config->limits);
 	r = policy_new(&config->policy);
 	if (r == 0)
@@ -161,5 +166,44 @@ int config_load(const char *scope, char *const *paths, uid_t owner,
 		return r;
 	}
 	*out_config = config;
+	return 0;
+}
+
+static void config_settle_rule(struct config *config, size_t index)
+{
+	const struct policy_rule *rule = config->policy->rules[index];
+	const struct question *question =
+		resolver_question(&config->resolver, rule->question);
+
+	if (question->result == 0) {
+		policy_answer(config->policy, index, question->id);
+		return;
+	}
+	kb_log(LOG_WARNING, "%s:%u: %s %s: %s; the rule is ignored", rule->file,
+	       rule->line, question->is_group ? "group" : "user",
+	       question->name,
+	       question->result == -ESRCH ? "nobody of that name" :
+					    "the name service does not answer");
+	policy_remove_rule(config->policy, index);
+}
+
+void config_settle(struct config *config)
+{
+	/* from the end, so that what is taken out moves nothing to come */
+	for (size_t i = config->policy->n_rules; i > 0; i--)
+		if (config->policy->rules[i - 1]->question)
+			config_settle_rule(config, i - 1);
+}
+
+int config_load(const char *scope, char *const *paths, uid_t owner,
+		struct config **out_config)
+{
+	int r;
+
+	r = config_read(scope, paths, owner, out_config);
+	if (r < 0)
+		return r;
+	resolver_ask(&(*out_config)->resolver, PATIENCE_MS);
+	config_settle(*out_config);
 	return 0;
 }

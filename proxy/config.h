@@ -22,6 +22,7 @@
  *		of files do not count
  * @n_broken:	files that were left out because they could not be parsed
  * @has_main:	a main file was found and is sound
+ * @resolver:	users and groups that only the name service may know
  */
 struct config {
 	struct policy *policy;
@@ -36,7 +37,7 @@ struct config {
 };
 
 /**
- * config_load() - read the configuration of a bus
+ * config_read() - read the configuration of a bus
  * @scope:	"system" or "user", for the usual places
  * @paths:	files or directories to read instead; NULL or empty for the
  *		usual places
@@ -44,8 +45,20 @@ struct config {
  *		main file
  *
  * Whatever is missing or broken is logged and left out, so this fails only
- * with -ENOMEM.
+ * with -ENOMEM.  If @resolver is open then, the rules cannot be used before it
+ * is answered and config_settle() has been called.
  */
+int config_read(const char *scope, char *const *paths, uid_t owner,
+		struct config **out_config);
+
+/**
+ * config_settle() - put in whom the rules are for
+ *
+ * Rules for users and groups that nobody knows are logged and left out.
+ */
+void config_settle(struct config *config);
+
+/* All of it; a name service that hangs holds this up for two seconds. */
 int config_load(const char *scope, char *const *paths, uid_t owner,
 		struct config **out_config);
 struct config *config_free(struct config *config);

@@ -11,6 +11,8 @@
 #include "proxy/gate.h"
 #include "proxy/monitor.h"
 #include "proxy/proxy.h"
+#include "proxy/pump.h"
+#include "proxy/reload.h"
 #include "proxy/synthesize.h"
 #include "proxy/to-kdbus.h"
 
@@ -222,18 +224,25 @@ static void call_release_name(struct client *client, struct kb_message *call)
 
 /* configuration */
 
+static void reload_done(struct client *client, struct kb_message *call, int r)
+{
+	if (r == 0)
+		driver_ask(client, call, DRIVER_ASKED, NULL);
+	else
+		synthesize_error(client, call, KB_ERROR_FAILED,
+				 "A file of the configuration is broken, see the log; the old configuration stays");
+	pump_update(client);
+}
+
 static void call_reload_config(struct client *client, struct kb_message *call)
 {
 	struct proxy *proxy = client->proxy;
 
 	/* of others the driver says that they may not */
-	if (proxy_is_privileged(proxy, client->peer.uid) &&
-	    proxy_reload(proxy) < 0) {
-		synthesize_error(client, call, KB_ERROR_FAILED,
-				 "A file of the configuration is broken, see the log; the old configuration stays");
-		return;
-	}
-	driver_ask(client, call, DRIVER_ASKED, NULL);
+	if (proxy_is_privileged(proxy, client->peer.uid))
+		reload_on_call(proxy->reload, client, call, reload_done);
+	else
+		driver_ask(client, call, DRIVER_ASKED, NULL);
 }
 
 /* properties: the proxy has features of its own */

@@ -25,6 +25,7 @@
 #include "proxy/pump.h"
 #include "proxy/reach.h"
 #include "proxy/relay.h"
+#include "proxy/reload.h"
 #include "proxy/resolve.h"
 
 #define IDLE_SEC 30
@@ -239,18 +240,21 @@ static const struct {
 static int become_somebody(const struct options *options)
 {
 	static const int keep[] = { CAP_IPC_OWNER };
-	struct resolver resolver = { .hangs = true };
-	uint32_t uid, gid;
+	struct resolver resolver = RESOLVER_INIT;
+	uint32_t uid = 0, gid = 0;
+	int r = -ESRCH;
 
 	if (options->uid != (uid_t)-1)
 		return kb_caps_drop(options->uid, options->gid, keep,
 				    KB_ARRAY_SIZE(keep));
-	for (size_t i = 0; i < KB_ARRAY_SIZE(lesser); i++)
+	/* who is not in the files is passed over: nothing waits here */
+	for (size_t i = 0; r != 0 && i < KB_ARRAY_SIZE(lesser); i++)
 		if (resolve_user(&resolver, lesser[i].user, &uid) == 0 &&
 		    resolve_group(&resolver, lesser[i].group, &gid) == 0)
-			return kb_caps_drop(uid, gid, keep,
-					    KB_ARRAY_SIZE(keep));
-	return -ESRCH;
+			r = 0;
+	resolver_deinit(&resolver);
+	return r < 0 ? r :
+		       kb_caps_drop(uid, gid, keep, KB_ARRAY_SIZE(keep));
 }
 
 /* Who becomes somebody else forgets that it is to end with its parent. */
@@ -284,8 +288,8 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
 
 	(void)source;
 	(void)si;
-	if (proxy->config && proxy_reload(proxy) == 0)
-		kb_log(LOG_INFO, "The configuration was read again");
+	if (proxy->reload)
+		(void)reload_begin(proxy->reload);
 	return 0;
 }
 
@@ -469,7 +473,8 @@ static int dump_configuration(const struct options *options)
 	struct config *config;
 	int r;
 
-	r = config_load(options->scope, options->paths, getuid(), &config);
+	/* whom it is for is nothing a daemon has to know */
+	r = config_read(options->scope, options->paths, getuid(), &config);
 	if (r < 0)
 		return kb_log_errno(LOG_ERR, r, "Configuration");
 	r = config_dump(config);

@@ -9,6 +9,7 @@
 #include "proxy/client.h"
 #include "proxy/door.h"
 #include "proxy/proxy.h"
+#include "proxy/reload.h"
 #include "proxy/watch.h"
 
 /*
@@ -83,8 +84,11 @@ int proxy_init(struct proxy *proxy)
 		return r;
 	r = config_load(proxy->scope, proxy->paths, proxy->owner,
 			&proxy->config);
+	if (r >= 0)
+		r = reload_new(proxy, &proxy->reload);
 	if (r < 0 || proxy->trusts)
 		return r;
+	reload_settle_later(proxy->reload);
 	return watch_new(proxy, &proxy->watch);
 }
 
@@ -106,26 +110,14 @@ void proxy_deinit(struct proxy *proxy)
 		client_free(client);
 	}
 	proxy->watch = watch_free(proxy->watch);
+	proxy->reload = reload_free(proxy->reload);
 	proxy->reaper = sd_event_source_disable_unref(proxy->reaper);
 	proxy_forget_senders(proxy);
 	proxy->config = config_free(proxy->config);
 }
 
-int proxy_reload(struct proxy *proxy)
+void proxy_set_config(struct proxy *proxy, struct config *config)
 {
-	struct config *config;
-	int r;
-
-	r = config_load(proxy->scope, proxy->paths, proxy->owner, &config);
-	if (r < 0)
-		return r;
-	if (config->n_broken > 0) {
-		kb_log(LOG_WARNING,
-		       "A file of the configuration is broken, the old one stays in force");
-		config_free(config);
-		return -EBADMSG;
-	}
-
 	proxy_forget_senders(proxy);
 	config_free(proxy->config);
 	proxy->config = config;
@@ -134,7 +126,7 @@ int proxy_reload(struct proxy *proxy)
 			kb_log(LOG_ERR, "A client keeps the old policy");
 	if (proxy->watch)
 		watch_update(proxy->watch);
-	return 0;
+	kb_log(LOG_INFO, "The configuration was read again");
 }
 
 bool proxy_is_privileged(const struct proxy *proxy, uid_t uid)

@@ -16,6 +16,7 @@
 
 struct client;
 struct door;
+struct reload;
 struct watch;
 
 /**
@@ -44,6 +45,7 @@ struct proxy {
 	bool trusts;
 
 	struct config *config;
+	struct reload *reload;
 	struct watch *watch;
 	struct door *door;
 
@@ -67,13 +69,8 @@ struct proxy {
 int proxy_init(struct proxy *proxy);
 void proxy_deinit(struct proxy *proxy);
 
-/**
- * proxy_reload() - read the configuration again
- *
- * All clients change over at once.  Returns 0, -EBADMSG if a file is broken (the
- * old configuration stays in force then), or -ENOMEM.
- */
-int proxy_reload(struct proxy *proxy);
+/* The configuration, taken over, is in force from now on, for all clients. */
+void proxy_set_config(struct proxy *proxy, struct config *config);
 
 /* Is @uid one of those who may do what is not for everybody? */
 bool proxy_is_privileged(const struct proxy *proxy, uid_t uid);

@@ -28,8 +28,6 @@
 /* a client that is closed gently has so long to read what is left for it */
 #define LINGER_SEC 10
 
-static void pump_update(struct client *client);
-
 static void pump_disconnect(struct client *client, const char *why)
 {
 	refusal_disconnect(client, why);
@@ -431,7 +429,7 @@ static int pump_watch_bus(struct client *client)
  * Whoever does not read is not read from either: its queue in the kernel fills
  * then, and senders learn from the kernel that they are too fast.
  */
-static void pump_update(struct client *client)
+void pump_update(struct client *client)
 {
 	uint32_t in, out;
 	bool is_first = client->state >= CLIENT_ACTIVE && !client->io_bus;

@@ -12,4 +12,12 @@ struct client;
  */
 int pump_start(struct client *client);
 
+/**
+ * pump_update() - wait for what the client needs now
+ *
+ * To be called after something was queued for it, or changed its state, outside
+ * of its own turn.
+ */
+void pump_update(struct client *client);
+
 #endif /* PROXY_PUMP_H */

@@ -1,20 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names of users and groups become numbers, without ever hanging for long. */
+/* Names of users and groups become numbers, and nobody waits for them. */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <fcntl.h>
 
 #include "lib/util.h"
 #include "proxy/resolve.h"
 
-#define PATIENCE_MS 2000
+/**
+ * struct answer - what the child writes about each question, in their order
+ */
+struct answer {
+	int result;
+	uint32_t id;
+};
+
+void resolver_deinit(struct resolver *resolver)
+{
+	resolver_stop(resolver);
+	for (size_t i = 0; i < resolver->n_questions; i++)
+		free(resolver->questions[i].name);
+	free(resolver->questions);
+	*resolver = (struct resolver)RESOLVER_INIT;
+}
+
+/* looking into files */
 
 static bool user_in_file(const char *name, uint32_t *out)
 {
@@ -44,62 +63,40 @@ static bool group_in_file(const char *name, uint32_t *out)
 	return false;
 }
 
-static bool user_in_service(const char *name, uint32_t *out)
+static int find_question(const struct resolver *resolver, const char *name,
+			 bool is_group)
 {
-	struct passwd *entry = getpwnam(name);
-
-	if (entry)
-		*out = entry->pw_uid;
-	return entry;
+	for (size_t i = 0; i < resolver->n_questions; i++)
+		if (resolver->questions[i].is_group == is_group &&
+		    kb_streq(resolver->questions[i].name, name))
+			return i + 1;
+	return 0;
 }
 
-static bool group_in_service(const char *name, uint32_t *out)
+static int add_question(struct resolver *resolver, const char *name,
+			bool is_group)
 {
-	struct group *entry = getgrnam(name);
+	struct question *questions;
+	char *copy = strdup(name);
 
-	if (entry)
-		*out = entry->gr_gid;
-	return entry;
-}
-
-/* The child writes the number, or nothing if there is none. */
-static int ask_child(bool (*look)(const char *, uint32_t *), const char *name,
-		     uint32_t *out)
-{
-	struct pollfd poll_fd = { .events = POLLIN };
-	int fds[2], r;
-	uint32_t id;
-	pid_t pid;
-
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return -errno;
-	pid = fork();
-	if (pid == 0) {
-		if (look(name, &id))
-			(void)!write(fds[1], &id, sizeof(id));
-		_exit(0);
+	questions = reallocarray(resolver->questions, resolver->n_questions + 1,
+				 sizeof(*questions));
+	if (questions)
+		resolver->questions = questions;
+	if (!questions || !copy) {
+		free(copy);
+		return -ENOMEM;
 	}
-	kb_close(fds[1]);
-	if (pid < 0) {
-		kb_close(fds[0]);
-		return -EAGAIN;
-	}
-
-	poll_fd.fd = fds[0];
-	r = poll(&poll_fd, 1, PATIENCE_MS);
-	if (r > 0)
-		r = read(fds[0], out, sizeof(*out)) == sizeof(*out) ? 0 : -ESRCH;
-	else
-		r = -ETIMEDOUT;
-	kb_close(fds[0]);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	return r;
+	questions[resolver->n_questions++] = (struct question){
+		.name = copy,
+		.is_group = is_group,
+		.result = -EINPROGRESS,
+	};
+	return resolver->n_questions;
 }
 
 static int resolve(struct resolver *resolver, const char *text, uint32_t *out,
-		   bool (*in_file)(const char *, uint32_t *),
-		   bool (*in_service)(const char *, uint32_t *))
+		   bool is_group)
 {
 	uint64_t number;
 	int r;
@@ -111,24 +108,180 @@ static int resolve(struct resolver *resolver, const char *text, uint32_t *out,
 		*out = number;
 		return 0;
 	}
-	if (in_file(text, out))
+	if (is_group ? group_in_file(text, out) : user_in_file(text, out))
 		return 0;
-	if (resolver->hangs)
-		return -ETIMEDOUT;
-	r = ask_child(in_service, text, out);
-	resolver->hangs = r == -ETIMEDOUT;
-	return r;
+	r = find_question(resolver, text, is_group);
+	return r ? r : add_question(resolver, text, is_group);
 }
 
-int resolve_user(struct resolver *resolver, const char *text,
-		 uint32_t *out_uid)
+int resolve_user(struct resolver *resolver, const char *text, uint32_t *out_id)
 {
-	return resolve(resolver, text, out_uid, user_in_file, user_in_service);
+	return resolve(resolver, text, out_id, false);
 }
 
 int resolve_group(struct resolver *resolver, const char *text,
-		  uint32_t *out_gid)
+		  uint32_t *out_id)
 {
-	return resolve(resolver, text, out_gid, group_in_file,
-		       group_in_service);
+	return resolve(resolver, text, out_id, true);
+}
+
+/* what is known */
+
+const struct question *resolver_question(const struct resolver *resolver,
+					 int number)
+{
+	return &resolver->questions[number - 1];
+}
+
+static bool has_result(const struct resolver *resolver, int result)
+{
+	for (size_t i = 0; i < resolver->n_questions; i++)
+		if (resolver->questions[i].result == result)
+			return true;
+	return false;
+}
+
+bool resolver_is_open(const struct resolver *resolver)
+{
+	return has_result(resolver, -EINPROGRESS);
+}
+
+bool resolver_timed_out(const struct resolver *resolver)
+{
+	return has_result(resolver, -ETIMEDOUT);
+}
+
+void resolver_inherit(struct resolver *resolver, const struct resolver *old)
+{
+	for (size_t i = 0; i < resolver->n_questions; i++) {
+		struct question *question = &resolver->questions[i];
+		int n;
+
+		if (question->result != -ETIMEDOUT)
+			continue;
+		n = find_question(old, question->name, question->is_group);
+		if (n > 0 && old->questions[n - 1].result == 0) {
+			question->result = 0;
+			question->id = old->questions[n - 1].id;
+		}
+	}
+}
+
+/* asking the name service */
+
+static struct answer look_up(const struct question *question)
+{
+	struct answer answer = { .result = -ESRCH };
+
+	if (question->is_group) {
+		struct group *group = getgrnam(question->name);
+
+		if (group)
+			answer = (struct answer){ 0, group->gr_gid };
+	} else {
+		struct passwd *user = getpwnam(question->name);
+
+		if (user)
+			answer = (struct answer){ 0, user->pw_uid };
+	}
+	return answer;
+}
+
+/*
+ * In the child.  It lets go of everything that is the parent's: a client's
+ * connection would live on here if a look-up hangs.
+ */
+static _Noreturn void answer_all(const struct resolver *resolver, int fd)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (dup2(fd, STDIN_FILENO) < 0)
+		_exit(EXIT_FAILURE);
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	for (size_t i = resolver->asked; i < resolver->n_questions; i++) {
+		struct answer answer = look_up(&resolver->questions[i]);
+
+		if (write(STDIN_FILENO, &answer, sizeof(answer)) < 0)
+			break;
+	}
+	_exit(EXIT_SUCCESS);
+}
+
+int resolver_start(struct resolver *resolver)
+{
+	sigset_t none;
+	int fds[2];
+
+	/* those that were stopped before */
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	sigemptyset(&none);
+	resolver->asked = 0;
+	resolver->pid = fork();
+	if (resolver->pid == 0) {
+		/* signals that the parent only reads from a descriptor */
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		answer_all(resolver, fds[1]);
+	}
+	kb_close(fds[1]);
+	if (resolver->pid < 0) {
+		resolver->pid = 0;
+		kb_close(fds[0]);
+		return -EAGAIN;
+	}
+	resolver->fd = fds[0];
+	return 0;
+}
+
+int resolver_read(struct resolver *resolver)
+{
+	struct answer answer;
+	ssize_t n;
+
+	while (resolver->asked < resolver->n_questions) {
+		struct question *question = &resolver->questions[resolver->asked];
+
+		n = read(resolver->fd, &answer, sizeof(answer));
+		if (n < 0 && errno == EAGAIN)
+			return 0;
+		/* a child that died answers nothing more */
+		if (n != sizeof(answer))
+			break;
+		question->result = answer.result;
+		question->id = answer.id;
+		resolver->asked++;
+	}
+	resolver_stop(resolver);
+	return 1;
+}
+
+void resolver_stop(struct resolver *resolver)
+{
+	resolver->fd = kb_close(resolver->fd);
+	/* a file system that hangs may keep it from dying: not waited for */
+	if (resolver->pid > 0 && waitpid(resolver->pid, NULL, WNOHANG) == 0)
+		kill(resolver->pid, SIGKILL);
+	resolver->pid = 0;
+	for (size_t i = 0; i < resolver->n_questions; i++)
+		if (resolver->questions[i].result == -EINPROGRESS)
+			resolver->questions[i].result = -ETIMEDOUT;
+}
+
+void resolver_ask(struct resolver *resolver, int timeout_ms)
+{
+	uint64_t now = kb_now_ns();
+	uint64_t end = now + timeout_ms * KB_NSEC_PER_MSEC;
+	struct pollfd poll_fd = { .events = POLLIN };
+	int r = 0;
+
+	if (!resolver_is_open(resolver))
+		return;
+	if (resolver_start(resolver) < 0)
+		r = 1;
+	poll_fd.fd = resolver->fd;
+	for (; r == 0 && now < end; now = kb_now_ns())
+		if (poll(&poll_fd, 1, (end - now) / KB_NSEC_PER_MSEC + 1) > 0)
+			r = resolver_read(resolver);
+	resolver_stop(resolver);
 }

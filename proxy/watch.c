@@ -10,6 +10,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "proxy/proxy.h"
+#include "proxy/reload.h"
 #include "proxy/watch.h"
 
 /* quiet time after the last change */
@@ -54,9 +55,8 @@ static int on_settled(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source;
 	(void)usec;
-	if (proxy_reload(watch->proxy) == 0)
-		kb_log(LOG_INFO, "The configuration changed and was read again");
-	else
+	/* a directory that was replaced is to be watched again */
+	if (reload_begin(watch->proxy->reload) != 0)
 		watch_update(watch);
 	return 0;
 }

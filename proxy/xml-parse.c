@@ -164,13 +164,14 @@ static void start_policy(struct reading *reading, const char *const *attributes)
 			 attributes[0], attributes[1]);
 		return;
 	}
+	if (r == -ENOMEM)
+		return reading_fail(reading, r);
 	if (r < 0) {
-		SLIP(reading, "<policy %s=\"%s\">: %s; ignored", attributes[0],
-		     attributes[1],
-		     r == -ESRCH ? "nobody of that name" :
-				   "name service does not answer");
+		SLIP(reading, "<policy %s=\"%s\">: nobody of that number; ignored",
+		     attributes[0], attributes[1]);
 		return;
 	}
+	reading->section.question = r;
 	reading->section_ok = true;
 }
 
@@ -192,6 +193,7 @@ static void add_rule(struct reading *reading, bool allow,
 	rule->allow = allow;
 	rule->class = reading->section.class;
 	rule->id = reading->section.id;
+	rule->question = reading->section.question;
 	rule->file = reading->path;
 	rule->line = XML_GetCurrentLineNumber(reading->expat);
 	r = xml_rule_parse(rule, attributes, &reading->config->resolver, &why);

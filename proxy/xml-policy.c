@@ -111,6 +111,27 @@ void policy_truncate(struct policy *policy, size_t n_rules)
 		policy_rule_free(policy->rules[--policy->n_rules]);
 }
 
+void policy_answer(struct policy *policy, size_t index, uint32_t id)
+{
+	struct policy_rule *rule = policy->rules[index];
+
+	if (rule->kind != POLICY_CONNECT)
+		rule->id = id;
+	else if (rule->by_group)
+		rule->gid = id;
+	else
+		rule->uid = id;
+	rule->question = 0;
+}
+
+void policy_remove_rule(struct policy *policy, size_t index)
+{
+	policy_rule_free(policy->rules[index]);
+	policy->n_rules--;
+	memmove(policy->rules + index, policy->rules + index + 1,
+		(policy->n_rules - index) * sizeof(*policy->rules));
+}
+
 /* whom a rule is for */
 
 static bool identity_has_group(const struct policy_identity *identity,

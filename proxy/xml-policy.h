@@ -54,6 +54,8 @@ enum policy_tristate {
  * @requested_reply:	see policy_rule_matches_reply()
  * @eavesdrop:		the attribute; a deny with it concerns eavesdroppers only
  * @uid, @gid:		connect: who, POLICY_ID_ANY for everybody
+ * @question:		whom it is for is still to be found out, see policy_answer();
+ *			else 0
  */
 struct policy_rule {
 	enum policy_kind kind;
@@ -79,6 +81,7 @@ struct policy_rule {
 	bool by_group;
 	uint32_t uid;
 	uint32_t gid;
+	unsigned int question;
 };
 
 /**
@@ -168,6 +171,16 @@ int policy_add_rule(struct policy *policy, struct policy_rule *rule);
 
 /* drops all rules after the first @n_rules: a file that breaks off counts not */
 void policy_truncate(struct policy *policy, size_t n_rules);
+
+/**
+ * policy_answer() - set whom a rule is for
+ * @index:	of the rule, whose @question is not 0
+ * @id:		uid or gid
+ */
+void policy_answer(struct policy *policy, size_t index, uint32_t id);
+
+/* takes one rule out again */
+void policy_remove_rule(struct policy *policy, size_t index);
 
 /**
  * policy_may_connect() - may this identity connect at all

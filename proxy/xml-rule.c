@@ -159,7 +159,9 @@ static int set_who(struct draft *draft, const char *value, uint32_t *field,
 	r = resolve(draft->resolver, value, field);
 	if (r < 0)
 		draft->why = "unknown user or group";
-	return r < 0 ? -ESRCH : 0;
+	else
+		draft->rule->question = r;
+	return r < 0 ? r : 0;
 }
 
 static int set_user(struct draft *draft, const struct attribute *attribute,
