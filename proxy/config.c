@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/log.h"
 #include "lib/util.h"
@@ -31,6 +32,7 @@ struct config *config_free(struct config *config)
 		return NULL;
 	policy_unref(config->policy);
 	kb_strv_free(config->watch);
+	kb_strv_free(config->names);
 	kb_buffer_deinit(&config->parts);
 	resolver_deinit(&config->resolver);
 	free(config->type);
@@ -38,21 +40,48 @@ struct config *config_free(struct config *config)
 	return NULL;
 }
 
+static int add_once(char ***list, const char *text)
+{
+	for (char **s = *list; s && *s; s++)
+		if (kb_streq(*s, text))
+			return 0;
+	return kb_strv_add(list, text);
+}
+
+static int add_directory(struct config *config, const char *path)
+{
+	int r;
+
+	r = add_once(&config->watch, path);
+	if (r < 0 || access(path, F_OK) == 0 || kb_streq(path, "/"))
+		return r;
+	return config_watch_file(config, path);
+}
+
 int config_watch(struct config *config, const char *path)
 {
-	size_t n = kb_strv_length(config->watch);
-	char **watch;
+	_cleanup_(kb_freep) char *copy = strdup(path);
+	size_t size = strlen(path);
 
-	for (size_t i = 0; i < n; i++)
-		if (kb_streq(config->watch[i], path))
-			return 0;
-	watch = reallocarray(config->watch, n + 2, sizeof(*watch));
-	if (!watch)
+	if (!copy)
 		return -ENOMEM;
-	config->watch = watch;
-	watch[n] = strdup(path);
-	watch[n + 1] = NULL;
-	return watch[n] ? 0 : -ENOMEM;
+	while (size > 1 && copy[size - 1] == '/')
+		copy[--size] = 0;
+	return add_directory(config, copy);
+}
+
+int config_watch_file(struct config *config, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_(kb_freep) char *parent =
+		slash ? strndup(path, slash - path + (slash == path)) :
+			strdup(".");
+	int r;
+
+	if (!parent)
+		return -ENOMEM;
+	r = add_once(&config->names, slash ? slash + 1 : path);
+	return r < 0 ? r : add_directory(config, parent);
 }
 
 int config_add_part(struct config *config, const char *name, const char *value)

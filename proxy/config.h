@@ -17,6 +17,7 @@
  * @type:	what <type> said, or NULL
  * @watch:	directories where a change means that it must be read again,
  *		NULL-terminated, without duplicates
+ * @names:	of what matters there besides *.conf, NULL-terminated
  * @parts:	what is the daemon's and not ours, a line of its name and value each
  * @n_wrong:	mistakes for which a daemon would not start; those in a directory
  *		of files do not count
@@ -29,6 +30,7 @@ struct config {
 	struct limits limits;
 	char *type;
 	char **watch;
+	char **names;
 	struct kb_buffer parts;
 	unsigned int n_wrong;
 	unsigned int n_broken;
@@ -76,7 +78,13 @@ int config_add_part(struct config *config, const char *name, const char *value);
  */
 int config_dump(const struct config *config);
 
-/* Adds a directory to @watch, unless it is there. For the parser. */
+/*
+ * Adds a directory to @watch, unless it is there. If @path does not exist it is
+ * what may appear that is watched. For the parser.
+ */
 int config_watch(struct config *config, const char *path);
+
+/* The same for the directory a file is in, and the file's name. */
+int config_watch_file(struct config *config, const char *path);
 
 #endif /* PROXY_CONFIG_H */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -13,15 +14,18 @@
 #include "proxy/reload.h"
 #include "proxy/watch.h"
 
-/* quiet time after the last change */
+/* quiet time after the last change, but no more than so long after the first */
 #define SETTLE_USEC 300000
+#define SETTLE_MAX_USEC 1000000
 
 #define EVENTS                                                               \
 	(IN_CREATE | IN_CLOSE_WRITE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | \
 	 IN_DELETE_SELF | IN_MOVE_SELF)
 
+/* @first_ns: when the first change was that has not been read yet, or 0 */
 struct watch {
 	struct proxy *proxy;
+	uint64_t first_ns;
 	int fd;
 	sd_event_source *io;
 	sd_event_source *settle;
@@ -34,16 +38,61 @@ static void watch_stop(struct watch *watch)
 	watch->fd = kb_close(watch->fd);
 }
 
+static bool name_matters(const struct config *config, const char *name)
+{
+	size_t size = strlen(name);
+
+	if (size > 5 && kb_streq(name + size - 5, ".conf"))
+		return true;
+	for (char **known = config->names; known && *known; known++)
+		if (kb_streq(*known, name))
+			return true;
+	return false;
+}
+
+/* What has no name happened to the directory itself, or we lost track. */
+static bool event_matters(const struct watch *watch,
+			  const struct inotify_event *event)
+{
+	if (event->len == 0)
+		return !(event->mask & IN_IGNORED);
+	return name_matters(watch->proxy->config, event->name);
+}
+
+static bool watch_read(struct watch *watch)
+{
+	char events[4096]
+		__attribute__((aligned(__alignof__(struct inotify_event))));
+	bool matters = false;
+	ssize_t n;
+
+	while ((n = read(watch->fd, events, sizeof(events))) > 0) {
+		const struct inotify_event *event;
+
+		for (ssize_t i = 0; i < n; i += sizeof(*event) + event->len) {
+			event = (const struct inotify_event *)(events + i);
+			matters |= event_matters(watch, event);
+		}
+	}
+	return matters;
+}
+
 static int on_change(sd_event_source *source, int fd, uint32_t revents,
 		     void *userdata)
 {
 	struct watch *watch = userdata;
-	char events[4096];
+	uint64_t now = kb_now_ns();
 
 	(void)source;
+	(void)fd;
 	(void)revents;
-	while (read(fd, events, sizeof(events)) > 0)
-		;
+	if (!watch_read(watch))
+		return 0;
+	if (!watch->first_ns)
+		watch->first_ns = now;
+	/* who changes files all the time does not put it off for ever */
+	if (now - watch->first_ns > (SETTLE_MAX_USEC - SETTLE_USEC) * 1000)
+		return 0;
 	sd_event_source_set_time_relative(watch->settle, SETTLE_USEC);
 	sd_event_source_set_enabled(watch->settle, SD_EVENT_ONESHOT);
 	return 0;
@@ -55,6 +104,7 @@ static int on_settled(sd_event_source *source, uint64_t usec, void *userdata)
 
 	(void)source;
 	(void)usec;
+	watch->first_ns = 0;
 	/* a directory that was replaced is to be watched again */
 	if (reload_begin(watch->proxy->reload) != 0)
 		watch_update(watch);
@@ -76,7 +126,7 @@ void watch_update(struct watch *watch)
 	for (; directories && *directories; directories++)
 		if (inotify_add_watch(watch->fd, *directories,
 				      EVENTS | IN_ONLYDIR) < 0 &&
-		    errno != ENOENT)
+		    errno != ENOENT && errno != ENOTDIR)
 			kb_log_errno(LOG_WARNING, errno, "Cannot watch %s",
 				     *directories);
 	r = sd_event_add_io(watch->proxy->event, &watch->io, watch->fd, EPOLLIN,

@@ -540,23 +540,13 @@ static bool reading_loops(struct reading *reading, const char *path)
 	return false;
 }
 
-static int watch_parent(struct config *config, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	_cleanup_(kb_freep) char *parent =
-		slash ? strndup(path, slash - path + (slash == path)) :
-			strdup(".");
-
-	return parent ? config_watch(config, parent) : -ENOMEM;
-}
-
 static int xml_read(struct config *config, struct reading *parent,
 		    const char *path)
 {
 	_cleanup_(kb_fclosep) FILE *file = NULL;
 	_cleanup_(kb_freep) char *real = NULL;
 
-	if (watch_parent(config, path) < 0)
+	if (config_watch_file(config, path) < 0)
 		return -ENOMEM;
 	real = realpath(path, NULL);
 	if (!real)

@@ -214,3 +214,31 @@ Test(xml_parse, mistakes_count_unless_in_a_directory)
 		config_free(config);
 	}
 }
+
+static bool is_in(char *const *list, const char *text)
+{
+	for (; list && *list; list++)
+		if (kb_streq(*list, text))
+			return true;
+	return false;
+}
+
+Test(xml_parse, what_is_missing_is_waited_for)
+{
+	struct config *config;
+	char path[256];
+
+	put("strange", "<includedir>later/still</includedir>"
+		       "<include ignore_missing='yes'>one.file</include>");
+	config = load("strange");
+	cr_expect(is_in(config->watch, root));
+	snprintf(path, sizeof(path), "%s/later", root);
+	cr_expect(is_in(config->watch, path));
+	snprintf(path, sizeof(path), "%s/later/still", root);
+	cr_expect(is_in(config->watch, path));
+	cr_expect(is_in(config->names, "strange"));
+	cr_expect(is_in(config->names, "one.file"));
+	cr_expect(is_in(config->names, "later"));
+	cr_expect(is_in(config->names, "still"));
+	config_free(config);
+}
