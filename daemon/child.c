@@ -33,7 +33,6 @@ int child_new(const struct child_context *context, const char *title, char **arg
 	}
 	child->context = context;
 	child->argv = argv;
-	child->socket = -1;
 	child->title = strdup(title);
 	if (!child->title) {
 		child_free(child);
@@ -62,17 +61,20 @@ struct child *child_free(struct child *child)
 
 /* in the new process */
 
-static void pass_socket(int fd)
+/* Where one is to go, there may be another; so all are moved out of the way. */
+static void pass_sockets(const int *fds, size_t n_fds)
 {
-	char pid[16];
+	int end = FIRST_PASSED_FD + n_fds, moved[n_fds];
+	char text[24];
 
-	snprintf(pid, sizeof(pid), "%d", getpid());
-	setenv("LISTEN_PID", pid, 1);
-	setenv("LISTEN_FDS", "1", 1);
-	if (fd == FIRST_PASSED_FD)
-		fcntl(fd, F_SETFD, 0);
-	else
-		dup2(fd, FIRST_PASSED_FD);
+	snprintf(text, sizeof(text), "%d", getpid());
+	setenv("LISTEN_PID", text, 1);
+	snprintf(text, sizeof(text), "%zu", n_fds);
+	setenv("LISTEN_FDS", text, 1);
+	for (size_t i = 0; i < n_fds; i++)
+		moved[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, end);
+	for (size_t i = 0; i < n_fds; i++)
+		dup2(moved[i], FIRST_PASSED_FD + i);
 }
 
 static void redirect(bool quiet, bool mute)
@@ -105,8 +107,8 @@ static void child_execute(const struct child *child, pid_t parent)
 	unsetenv("LISTEN_PID");
 	unsetenv("WATCHDOG_USEC");
 	setenv("NOTIFY_SOCKET", context->notify, 1);
-	if (child->socket >= 0)
-		pass_socket(child->socket);
+	if (child->n_sockets > 0)
+		pass_sockets(child->sockets, child->n_sockets);
 	if (context->environment_fd >= 0)
 		fcntl(context->environment_fd, F_SETFD, 0);
 	execv(child->argv[0], child->argv);

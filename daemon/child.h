@@ -48,7 +48,7 @@ enum child_state {
  * @title:	for people
  * @argv:	absolute path and arguments
  * @tag:	a bus name if it is its activator, else NULL
- * @socket:	a listening socket that it is handed, borrowed; or -1
+ * @sockets:	listening sockets that it is handed, @n_sockets of them, borrowed
  * @vital:	the bus is worth nothing without it
  * @leaving:	is not to be started again
  * @replaced: was asked to end, so that it starts with another command line
@@ -60,7 +60,8 @@ struct child {
 	char *title;
 	char **argv;
 	char *tag;
-	int socket;
+	const int *sockets;
+	size_t n_sockets;
 	bool vital;
 	bool leaving;
 	bool replaced;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A bus of its own: kernel, driver, activators and proxies, held together. */
+/* A bus of its own: kernel, driver, activators and proxy, held together. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -103,23 +103,25 @@ static int daemon_start_driver(struct daemon *daemon)
 	return child_start(child);
 }
 
-static int daemon_start_proxies(struct daemon *daemon)
+/* One for all sockets, so that limits count once. */
+static int daemon_start_proxy(struct daemon *daemon)
 {
+	size_t n = 0;
 	const struct listener *listener;
 	struct child *child;
-	int r;
 
 	for (listener = daemon->listeners; listener; listener = listener->next) {
-		child = daemon_add(daemon, "The proxy", command_proxy(&daemon->facts));
-		if (!child)
-			return -ENOMEM;
-		child->socket = listener->fd;
-		child->vital = true;
-		r = child_start(child);
-		if (r < 0)
-			return r;
+		if (n == DAEMON_SOCKETS_MAX)
+			return kb_log_errno(LOG_ERR, E2BIG, "Cannot listen on all of them");
+		daemon->sockets[n++] = listener->fd;
 	}
-	return 0;
+	child = daemon_add(daemon, "The proxy", command_proxy(&daemon->facts));
+	if (!child)
+		return -ENOMEM;
+	child->sockets = daemon->sockets;
+	child->n_sockets = n;
+	child->vital = true;
+	return child_start(child);
 }
 
 /* services */
@@ -299,7 +301,7 @@ static void daemon_advance(struct daemon *daemon)
 		return;
 	if (daemon->phase == DAEMON_BEGINNING) {
 		daemon->phase = DAEMON_OPENING;
-		if (daemon_start_proxies(daemon) < 0)
+		if (daemon_start_proxy(daemon) < 0)
 			daemon_fail(daemon, "The proxy");
 	} else if (daemon->phase == DAEMON_OPENING) {
 		daemon->phase = DAEMON_RUNNING;
@@ -358,7 +360,7 @@ static int on_hangup(sd_event_source *source _unused_, const struct signalfd_sig
 	struct daemon *daemon = userdata;
 
 	for (struct child *child = daemon->children; child; child = child->next)
-		if (child->socket >= 0 && child->pid)
+		if (child->n_sockets > 0 && child->pid)
 			kill(child->pid, SIGHUP);
 	daemon_reload(daemon);
 	return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A bus of its own: kernel, driver, activators and proxies, held together.
+ * A bus of its own: kernel, driver, activators and proxy, held together.
  *
  *  BEGINNING   the activators, the driver's among them, take their names
- *  OPENING     the proxies begin to serve the sockets
+ *  OPENING     the proxy begins to serve the sockets
  *  RUNNING     address and process id were told
  *  ENDING      everybody was asked to go
  *
@@ -23,6 +23,9 @@
 #include "daemon/settings.h"
 #include "daemon/watch.h"
 
+/* as many as the proxy takes */
+#define DAEMON_SOCKETS_MAX 32
+
 enum daemon_phase {
 	DAEMON_BEGINNING,
 	DAEMON_OPENING,
@@ -39,10 +42,11 @@ enum daemon_phase {
  * @background_fd:	where a parent waits, or -1
  * @notify_fd:		where children say that they are ready
  * @address:		what clients are told
- * @proxy_user:		"UID:GID" that proxies become, or empty
+ * @proxy_user:		"UID:GID" that the proxy becomes, or empty
  * @facts:		for the command lines of children
  * @keep_stderr:	in the background, too: it is the journal's
  * @children:		newest first
+ * @sockets:		of @listeners, as they are handed to the proxy
  * @failed:		ends because something went wrong
  */
 struct daemon {
@@ -69,6 +73,7 @@ struct daemon {
 	struct child_context context;
 	char notify_name[32];
 	struct child *children;
+	int sockets[DAEMON_SOCKETS_MAX];
 };
 
 /**

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The listening socket: who comes in, and when nobody does any more. */
+/* The listening sockets: who comes in, and when nobody does any more. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include "lib/log.h"
 #include "lib/util.h"
@@ -21,20 +22,26 @@
 /* clients taken in before others get their turn */
 #define ROUND 16
 
+/* one of them */
+struct socket {
+	int fd;
+	sd_event_source *io;
+};
+
 /**
- * struct door - a listening socket
+ * struct door - the listening sockets
  *
- * The socket belongs to the service manager, which keeps it when we leave: a
- * client that knocks then waits for the next of us.
+ * They belong to the service manager, which keeps them when we leave: a client
+ * that knocks then waits for the next of us.
  *
  * @pause:	runs while nobody can be taken in for want of resources
  * @idle:	runs while there are no clients
  */
 struct door {
 	struct proxy *proxy;
-	int fd;
+	struct socket *sockets;
+	size_t n_sockets;
 	uint64_t idle_usec;
-	sd_event_source *io;
 	sd_event_source *pause;
 	sd_event_source *idle;
 	bool is_idle;
@@ -58,12 +65,12 @@ static bool door_is_crowded(const struct door *door)
 }
 
 /* 1 if somebody came in, 0 if nobody waits */
-static int door_accept(struct door *door)
+static int door_accept(struct door *door, int socket)
 {
 	struct client *client;
 	int fd, r;
 
-	fd = accept4(door->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	fd = accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return errno == EAGAIN ? 0 :
 		       errno == ECONNABORTED || errno == EINTR ? 1 :
@@ -76,11 +83,18 @@ static int door_accept(struct door *door)
 	return 1;
 }
 
-/* Out of descriptors the socket would stay readable: look away for a while. */
+static void door_enable(struct door *door, bool on)
+{
+	for (size_t i = 0; i < door->n_sockets; i++)
+		sd_event_source_set_enabled(door->sockets[i].io,
+					    on ? SD_EVENT_ON : SD_EVENT_OFF);
+}
+
+/* Out of descriptors the sockets would stay readable: look away for a while. */
 static void door_pause(struct door *door, int r)
 {
 	kb_log_errno(LOG_WARNING, r, "Cannot accept clients for now");
-	sd_event_source_set_enabled(door->io, SD_EVENT_OFF);
+	door_enable(door, false);
 	sd_event_source_set_time_relative(door->pause, PAUSE_USEC);
 	sd_event_source_set_enabled(door->pause, SD_EVENT_ONESHOT);
 }
@@ -92,10 +106,9 @@ static int on_door(sd_event_source *source, int fd, uint32_t events,
 	int r = 1;
 
 	(void)source;
-	(void)fd;
 	(void)events;
 	for (int i = 0; r > 0 && i < ROUND && !door_is_crowded(door); i++)
-		r = door_accept(door);
+		r = door_accept(door, fd);
 	if (r < 0)
 		door_pause(door, r);
 	door_update(door->proxy);
@@ -120,8 +133,9 @@ static int on_idle(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)source;
 	(void)usec;
 	door->is_idle = false;
-	if (door->proxy->n_clients == 0)
-		(void)door_accept(door);
+	for (size_t i = 0; i < door->n_sockets; i++)
+		if (door->proxy->n_clients == 0)
+			(void)door_accept(door, door->sockets[i].fd);
 	if (door->proxy->n_clients > 0) {
 		door_update(door->proxy);
 		return 0;
@@ -151,36 +165,57 @@ void door_update(struct proxy *proxy)
 	if (!door)
 		return;
 	if (!source_is_on(door->pause))
-		sd_event_source_set_enabled(door->io, door_is_crowded(door) ?
-							      SD_EVENT_OFF :
-							      SD_EVENT_ON);
+		door_enable(door, !door_is_crowded(door));
 	door_update_idle(door);
 }
 
-int door_open(struct proxy *proxy, int fd, uint64_t idle_sec)
+static int door_add_sockets(struct door *door, const int *fds, size_t n_fds)
+{
+	int r = 0;
+
+	door->sockets = calloc(n_fds, sizeof(*door->sockets));
+	if (!door->sockets) {
+		for (size_t i = 0; i < n_fds; i++)
+			close(fds[i]);
+		return -ENOMEM;
+	}
+	door->n_sockets = n_fds;
+	for (size_t i = 0; i < n_fds; i++)
+		door->sockets[i].fd = fds[i];
+	for (size_t i = 0; i < n_fds && r >= 0; i++)
+		r = sd_event_add_io(door->proxy->event, &door->sockets[i].io,
+				    fds[i], EPOLLIN, on_door, door);
+	return r;
+}
+
+static int door_add_timer(struct door *door, sd_event_source **out,
+			  sd_event_time_handler_t handler)
+{
+	int r;
+
+	r = sd_event_add_time(door->proxy->event, out, CLOCK_MONOTONIC, 0, 0,
+			      handler, door);
+	return r < 0 ? r : sd_event_source_set_enabled(*out, SD_EVENT_OFF);
+}
+
+int door_open(struct proxy *proxy, const int *fds, size_t n_fds,
+	      uint64_t idle_sec)
 {
 	struct door *door = calloc(1, sizeof(*door));
 	int r;
 
 	if (!door) {
-		kb_close(fd);
+		for (size_t i = 0; i < n_fds; i++)
+			close(fds[i]);
 		return -ENOMEM;
 	}
 	door->proxy = proxy;
-	door->fd = fd;
 	door->idle_usec = idle_sec * 1000000;
-	r = sd_event_add_io(proxy->event, &door->io, fd, EPOLLIN, on_door,
-			    door);
+	r = door_add_sockets(door, fds, n_fds);
 	if (r >= 0)
-		r = sd_event_add_time(proxy->event, &door->pause,
-				      CLOCK_MONOTONIC, 0, 0, on_pause, door);
+		r = door_add_timer(door, &door->pause, on_pause);
 	if (r >= 0)
-		r = sd_event_source_set_enabled(door->pause, SD_EVENT_OFF);
-	if (r >= 0)
-		r = sd_event_add_time(proxy->event, &door->idle,
-				      CLOCK_MONOTONIC, 0, 0, on_idle, door);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(door->idle, SD_EVENT_OFF);
+		r = door_add_timer(door, &door->idle, on_idle);
 	if (r < 0) {
 		door_close(door);
 		return r;
@@ -194,10 +229,13 @@ struct door *door_close(struct door *door)
 {
 	if (!door)
 		return NULL;
-	sd_event_source_disable_unref(door->io);
+	for (size_t i = 0; i < door->n_sockets; i++) {
+		sd_event_source_disable_unref(door->sockets[i].io);
+		kb_close(door->sockets[i].fd);
+	}
+	free(door->sockets);
 	sd_event_source_disable_unref(door->pause);
 	sd_event_source_disable_unref(door->idle);
-	kb_close(door->fd);
 	free(door);
 	return NULL;
 }

@@ -30,11 +30,15 @@
 
 #define IDLE_SEC 30
 
+/* sockets to listen on */
+#define LISTEN_FDS_MAX 32
+
 /**
  * struct options - the command line
  * @address:	of the bus, freed at the end if @own_address
  * @dump:	print the daemon's part of the configuration, and end
  * @uid:	whom to become, with @gid; -1 if nobody was named
+ * @n_fds:	sockets of the service manager
  * @overwrite:	an argument of x's that is to show who the client is
  */
 struct options {
@@ -48,13 +52,14 @@ struct options {
 	bool dump;
 	uid_t uid;
 	gid_t gid;
+	int n_fds;
 	char *overwrite;
 };
 
 static const char help[] =
 	"kdbus-proxy [OPTION...] [xxxx...]\n"
 	"\n"
-	"Serves dbus1 clients on the socket it was started with, each with a\n"
+	"Serves dbus1 clients on the sockets it was started with, each with a\n"
 	"connection of its own to a kdbus bus.\n"
 	"\n"
 	"  --address=ADDRESS     the bus (default: that of the system or user)\n"
@@ -350,18 +355,23 @@ static int serve_client(struct proxy *proxy, int in_fd, int out_fd,
 	return pump_start(client);
 }
 
-/* The one descriptor of the service manager listens, or is a client already. */
-static int serve_socket(struct proxy *proxy, const struct options *options)
+/* The service manager's descriptors listen, or the one is a client already. */
+static int serve_sockets(struct proxy *proxy, const struct options *options)
 {
-	int fd = SD_LISTEN_FDS_START, r;
+	int fds[LISTEN_FDS_MAX], first = SD_LISTEN_FDS_START, r;
 
-	if (sd_is_socket_unix(fd, SOCK_STREAM, 1, NULL, 0) > 0) {
-		r = set_nonblocking(fd);
-		return r < 0 ? r : door_open(proxy, fd, options->idle_sec);
+	if (options->n_fds == 1 &&
+	    sd_is_socket_unix(first, SOCK_STREAM, 0, NULL, 0) > 0)
+		return serve_client(proxy, first, first, options->overwrite);
+	for (int i = 0; i < options->n_fds; i++) {
+		fds[i] = first + i;
+		if (sd_is_socket_unix(fds[i], SOCK_STREAM, 1, NULL, 0) <= 0)
+			return -ENOTSOCK;
+		r = set_nonblocking(fds[i]);
+		if (r < 0)
+			return r;
 	}
-	if (sd_is_socket_unix(fd, SOCK_STREAM, 0, NULL, 0) > 0)
-		return serve_client(proxy, fd, fd, options->overwrite);
-	return -ENOTSOCK;
+	return door_open(proxy, fds, options->n_fds, options->idle_sec);
 }
 
 static int serve(struct proxy *proxy, const struct options *options)
@@ -372,7 +382,7 @@ static int serve(struct proxy *proxy, const struct options *options)
 		r = serve_client(proxy, STDIN_FILENO, STDOUT_FILENO,
 				 options->overwrite);
 	else
-		r = serve_socket(proxy, options);
+		r = serve_sockets(proxy, options);
 	if (r < 0)
 		return kb_log_errno(LOG_ERR, r, "Cannot serve");
 	sd_notify(0, "READY=1");
@@ -488,7 +498,7 @@ int main(int argc, char **argv)
 				   .idle_sec = IDLE_SEC,
 				   .uid = -1 };
 	struct reach reach;
-	int n, r;
+	int r;
 
 	kb_log_open("kdbus-proxy");
 	r = options_parse(&options, argc, argv);
@@ -498,10 +508,12 @@ int main(int argc, char **argv)
 		return dump_configuration(&options) < 0 ? EXIT_FAILURE :
 							  EXIT_SUCCESS;
 
-	n = sd_listen_fds(1);
-	if (!options.stdio && n != 1) {
+	options.n_fds = sd_listen_fds(1);
+	if (!options.stdio &&
+	    (options.n_fds < 1 || options.n_fds > LISTEN_FDS_MAX)) {
 		kb_log(LOG_ERR,
-		       "There must be exactly one socket to serve, or --stdio");
+		       "There must be sockets to serve, no more than %d, or --stdio",
+		       LISTEN_FDS_MAX);
 		return EXIT_FAILURE;
 	}
 	raise_limits();
