@@ -83,6 +83,7 @@ struct client *client_free(struct client *client)
 	matches_deinit(&client->matches);
 	names_deinit(&client->names);
 	ledger_deinit(&client->asked);
+	ledger_deinit(&client->waiting);
 	ledger_deinit(&client->owed);
 	stream_deinit(&client->stream);
 	policy_view_unref(client->view);
@@ -259,6 +260,40 @@ uint32_t client_new_serial(struct client *client)
 	if (client->last_serial < UINT32_MAX / 2)
 		client->last_serial = UINT32_MAX;
 	return --client->last_serial;
+}
+
+/* replies */
+
+static bool counts_calls(const struct client *client)
+{
+	return client->proxy->config->limits.max_replies_per_connection <
+	       CLIENT_REPLIES_MAX;
+}
+
+bool client_may_call(struct client *client)
+{
+	uint64_t max = client->proxy->config->limits.max_replies_per_connection;
+
+	if (!counts_calls(client) || client->waiting.n < max)
+		return true;
+	refusal_limit(client, "max_replies_per_connection", max);
+	return false;
+}
+
+/* Without memory for it one call is not counted. */
+void client_sent_call(struct client *client, uint64_t serial)
+{
+	if (counts_calls(client))
+		(void)ledger_add(&client->waiting,
+				 (struct ledger_entry){ .serial = serial });
+}
+
+void client_got_reply(struct client *client, uint64_t serial)
+{
+	struct ledger_entry entry;
+
+	if (serial <= UINT32_MAX)
+		(void)ledger_take(&client->waiting, serial, &entry);
 }
 
 /* output */

@@ -40,12 +40,14 @@ enum client_state {
  * @matches:	rules it added; of a monitor, what it wants to see
  * @names:	it owns or waits for
  * @asked:	calls to the driver whose answers must be looked at
+ * @waiting:	calls it waits for, if that is limited more than by the kernel
  * @owed:	calls it received under a serial that is not their cookie
  * @last_serial: the last of those serials
  * @n_dropped:	signals the kernel could not queue, as of the last look
  * @io_in, @io_out: its socket; the same source unless there are two
  * @io_bus:	@conn
  * @behind:	has its turn for what was read and is not handled yet, @is_behind
+ * @activatable_changed: it is to be told, when its turn ends
  * @timer:	authentication; then descriptors that do not come, or an output
  *		that is not read
  */
@@ -65,6 +67,7 @@ struct client {
 	struct matches matches;
 	struct names names;
 	struct ledger asked;
+	struct ledger waiting;
 	struct ledger owed;
 	uint32_t last_serial;
 	uint64_t n_dropped;
@@ -76,9 +79,13 @@ struct client {
 	sd_event_source *behind;
 	sd_event_source *timer;
 	bool is_behind;
+	bool activatable_changed;
 	bool waits_for_fds;
 	bool is_stuck;
 };
+
+/* Replies that the kernel lets a connection wait for. */
+#define CLIENT_REPLIES_MAX 128
 
 /* How long a client may be busy with nothing but not reading. */
 #define CLIENT_STUCK_SEC 60
@@ -141,6 +148,17 @@ const char *client_name(const struct client *client);
 
 /* a serial for a call whose cookie cannot be shown */
 uint32_t client_new_serial(struct client *client);
+
+/**
+ * client_may_call() - may it wait for one more reply (max_replies_per_connection)
+ *
+ * If not, that is logged.  The kernel's own limit is left to the kernel.
+ */
+bool client_may_call(struct client *client);
+
+/* a call was sent, its reply, or what takes its place, has come */
+void client_sent_call(struct client *client, uint64_t serial);
+void client_got_reply(struct client *client, uint64_t serial);
 
 /* output */
 

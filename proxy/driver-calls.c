@@ -87,6 +87,13 @@ static void hello_refuse(struct client *client, const struct kb_message *call,
 	client_close_gently(client);
 }
 
+/* the kernel's */
+static const struct refusal_limit user_connections = {
+	"connections of one user",
+	1024,
+	"Some of the user's programs must leave",
+};
+
 static int hello_join(struct client *client)
 {
 	_cleanup_(kb_conn_unrefp) struct kb_conn *conn = NULL;
@@ -96,7 +103,7 @@ static int hello_join(struct client *client)
 		return -EMFILE;
 	r = client_hello(client, 0, &conn);
 	if (r == -EMFILE)
-		refusal_limit(client, "kernel connections of one user", 1024);
+		refusal_fixed_limit(client, &user_connections, NULL);
 	if (r == 0)
 		r = matches_subscribe(conn);
 	if (r == 0)
@@ -203,14 +210,39 @@ static void call_request_name(struct client *client, struct kb_message *call)
 				 client_name(client), name);
 		return;
 	}
-	/* the unique name counts as one of them */
-	if (client->names.n + 1 >= max && !names_contain(&client->names, name)) {
+	/* the unique name counts as one of them; who has the name may not ask again */
+	if (client->names.n + 1 >= max) {
 		refusal_limit(client, "max_names_per_connection", max);
 		synthesize_error(client, call, KB_ERROR_LIMITS_EXCEEDED,
 				 "Too many names");
 		return;
 	}
 	driver_ask(client, call, DRIVER_ASKED_REQUEST, name);
+}
+
+/* If it is the driver who sends to the activator, it is so for the client. */
+static void call_start_service(struct client *client, struct kb_message *call)
+{
+	struct kb_info info;
+	const char *name;
+
+	if (kb_message_read(call, "su", &name, NULL) == 0 &&
+	    kb_conn_info_by_name(client->conn, name, 0, 0, &info) == 0) {
+		bool starts = info.flags & KDBUS_HELLO_ACTIVATOR &&
+			      !kb_streq(name, KB_DRIVER_NAME);
+		uint64_t id = info.id;
+
+		kb_info_deinit(&info);
+		if (starts && starts_are_full(client)) {
+			synthesize_error(client, call, KB_ERROR_LIMITS_EXCEEDED,
+					 "Too many services are being started to start %s",
+					 name);
+			return;
+		}
+		if (starts)
+			starts_begin(client, name, id);
+	}
+	driver_ask(client, call, DRIVER_ASKED, NULL);
 }
 
 static void call_release_name(struct client *client, struct kb_message *call)
@@ -289,6 +321,7 @@ static const struct driver_method {
 	{ KB_DRIVER_INTERFACE,	"RemoveMatch",	 "s",	call_remove_match },
 	{ KB_DRIVER_INTERFACE,	"RequestName",	 NULL,	call_request_name },
 	{ KB_DRIVER_INTERFACE,	"ReleaseName",	 NULL,	call_release_name },
+	{ KB_DRIVER_INTERFACE,	"StartServiceByName", NULL, call_start_service },
 	{ KB_DRIVER_INTERFACE,	"ReloadConfig",	 "",	call_reload_config },
 	{ INTERFACE_PROPERTIES,	"Get",		 NULL,	call_get },
 	{ INTERFACE_PROPERTIES,	"GetAll",	 NULL,	call_get_all },

@@ -85,12 +85,12 @@ static int gate_send_to_peer(struct client *client,
 }
 
 int gate_send(struct client *client, const struct kb_message *message,
-	      uint64_t *out_id)
+	      struct gate_pass *out_pass)
 {
 	struct kb_info info;
 	int r;
 
-	*out_id = 0;
+	*out_pass = (struct gate_pass){ 0 };
 	if (!client->view)
 		return 0;
 	if (!message->destination)
@@ -102,7 +102,8 @@ int gate_send(struct client *client, const struct kb_message *message,
 		return GATE_E_ABSENT;
 	if (r < 0)
 		return r;
-	*out_id = info.id;
+	out_pass->id = info.id;
+	out_pass->starts = info.flags & KDBUS_HELLO_ACTIVATOR;
 	r = gate_send_to_peer(client, message, &info);
 	kb_info_deinit(&info);
 	return r;

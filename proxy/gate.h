@@ -16,15 +16,24 @@ enum {
 };
 
 /**
+ * struct gate_pass - what an answer is about
+ * @id:		the connection, 0 for a broadcast
+ * @starts:	it is an activator, which will start somebody
+ */
+struct gate_pass {
+	uint64_t id;
+	bool starts;
+};
+
+/**
  * gate_send() - may the client send this to its destination
  * @message:	with a destination other than the driver, or a broadcast
- * @out_id:	the connection the answer is about, 0 for a broadcast
  *
- * The message must go to that connection and no other; if a name has moved in
+ * The message must go to @out_pass's connection and no other; if a name has moved in
  * between, ask again.  Returns 0, one of the above, or an errno.
  */
 int gate_send(struct client *client, const struct kb_message *message,
-	      uint64_t *out_id);
+	      struct gate_pass *out_pass);
 
 /* the same for a message to the driver, who is always there */
 bool gate_send_to_driver(struct client *client,

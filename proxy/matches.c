@@ -7,6 +7,7 @@
 #include "lib/conn.h"
 #include "lib/item.h"
 #include "lib/match-rule.h"
+#include "proxy/activatable.h"
 #include "proxy/matches.h"
 
 struct match {
@@ -69,6 +70,19 @@ static struct match **matches_find(struct matches *matches, const char *text)
 	return link;
 }
 
+static int match_tell_kernel(const struct match *match, struct kb_conn *conn)
+{
+	int r;
+
+	r = kb_conn_add_match(conn, match->rule, match->cookie, 0);
+	if (r < 0)
+		return r;
+	r = activatable_subscribe(conn, match->rule, match->cookie);
+	if (r < 0)
+		kb_conn_remove_match(conn, match->cookie, 0);
+	return r;
+}
+
 int matches_add(struct matches *matches, struct kb_conn *conn,
 		const char *text, size_t max)
 {
@@ -89,9 +103,7 @@ int matches_add(struct matches *matches, struct kb_conn *conn,
 		match = *link;
 	} else {
 		match->cookie = ++matches->last_cookie;
-		r = conn ? kb_conn_add_match(conn, match->rule, match->cookie,
-					     0) :
-			   0;
+		r = conn ? match_tell_kernel(match, conn) : 0;
 		if (r < 0) {
 			match_free(match);
 			return r == -EMFILE ? MATCHES_E_LIMIT : r;

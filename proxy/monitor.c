@@ -60,6 +60,7 @@ static void monitor_switch(struct client *client, struct kb_message *call,
 
 	client_leave(client);
 	ledger_deinit(&client->asked);
+	ledger_deinit(&client->waiting);
 	ledger_deinit(&client->owed);
 	monitor_forget(conn);
 	client_join(client, conn);
@@ -73,6 +74,8 @@ static bool monitor_may(struct client *client, const struct kb_message *call)
 
 	if (!kb_streq_null(call->path, KB_DRIVER_PATH) ||
 	    !proxy_is_privileged(client->proxy, client->peer.uid)) {
+		refusal_access(client, call,
+			       "only root and the owner of the bus may monitor it");
 		synthesize_error(client, call, KB_ERROR_ACCESS_DENIED,
 				 "Only root and the owner of the bus may monitor it");
 		return false;

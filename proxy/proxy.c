@@ -113,6 +113,7 @@ void proxy_deinit(struct proxy *proxy)
 	proxy->reload = reload_free(proxy->reload);
 	proxy->reaper = sd_event_source_disable_unref(proxy->reaper);
 	proxy_forget_senders(proxy);
+	starts_deinit(&proxy->starts);
 	proxy->config = config_free(proxy->config);
 }
 

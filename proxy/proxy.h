@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "proxy/config.h"
+#include "proxy/starts.h"
 
 #define PROXY_ID_BUCKETS 256
 #define PROXY_SENDERS 16
@@ -33,6 +34,7 @@ struct watch;
  * @dead:	those that left and wait to be freed outside of their callbacks
  * @n_hello:	of the clients, those that said Hello
  * @by_id:	those, by the low bits of their ids
+ * @starts:	services that clients wait for
  * @senders:	the policy as recent native senders see it, oldest replaced
  */
 struct proxy {
@@ -55,6 +57,7 @@ struct proxy {
 	size_t n_clients;
 	size_t n_hello;
 	struct client *by_id[PROXY_ID_BUCKETS];
+	struct starts starts;
 	struct policy_view *senders[PROXY_SENDERS];
 	unsigned int last_sender;
 };

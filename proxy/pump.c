@@ -7,6 +7,7 @@
 
 #include "lib/conn.h"
 #include "lib/log.h"
+#include "proxy/activatable.h"
 #include "proxy/client.h"
 #include "proxy/door.h"
 #include "proxy/proxy.h"
@@ -34,22 +35,34 @@ static void pump_disconnect(struct client *client, const char *why)
 	client_close(client);
 }
 
+static void pump_disconnect_limit(struct client *client, const char *limit,
+				  uint64_t value, const char *why)
+{
+	refusal_disconnect_limit(client, limit, value, why);
+	client_close(client);
+}
+
 /* time */
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct client *client = userdata;
+	const struct limits *limits = &client->proxy->config->limits;
 
 	(void)source;
 	(void)usec;
 	if (client->state < CLIENT_ACTIVE)
-		pump_disconnect(client, "it does not say who it is in time (auth_timeout)");
+		pump_disconnect_limit(client, "auth_timeout",
+				      limits->auth_timeout,
+				      "it does not say Hello in time");
 	else if (client->state == CLIENT_CLOSING)
 		client_close(client);
 	else if (client->is_stuck)
 		pump_disconnect(client, "it does not read what it is sent");
 	else
-		pump_disconnect(client, "file descriptors it announced do not come (pending_fd_timeout)");
+		pump_disconnect_limit(client, "pending_fd_timeout",
+				      limits->pending_fd_timeout,
+				      "file descriptors it announced do not come");
 	return 0;
 }
 
@@ -178,7 +191,8 @@ static bool pump_decode(struct client *client, const uint8_t *data, size_t size)
 
 	stream_consume_fds(stream, message->n_fds);
 	if (message->n_fds > max)
-		pump_disconnect(client, "its message has too many file descriptors (max_message_unix_fds)");
+		pump_disconnect_limit(client, "max_message_unix_fds", max,
+				      "its message has too many file descriptors");
 	else
 		to_kdbus(client, message);
 	kb_message_unref(message);
@@ -200,8 +214,8 @@ static size_t pump_message_size(struct client *client, const uint8_t *data,
 		return 0;
 	}
 	if ((uint64_t)total > max) {
-		refusal_limit(client, "max_message_size", max);
-		pump_disconnect(client, "its message is too large (max_message_size)");
+		pump_disconnect_limit(client, "max_message_size", max,
+				      "its message is too large");
 		return 0;
 	}
 	return total;
@@ -372,6 +386,11 @@ static void pump_bus(struct client *client)
 		if (client->state != CLIENT_ACTIVE &&
 		    client->state != CLIENT_MONITOR)
 			return;
+	}
+	if (client->activatable_changed) {
+		client->activatable_changed = false;
+		if (activatable_tell(client) == -ENOMEM)
+			r = -ENOMEM;
 	}
 	pump_tell_dropped(client);
 	pump_rank(client, r == 0);

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Everything refused is told to the log: who, what, by which rule. */
+/* Everything refused is told to the log: who, what, why, how to change it. */
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <systemd/sd-login.h>
+#include <string.h>
 
-#include "lib/conn.h"
 #include "lib/log.h"
 #include "lib/message.h"
 #include "proxy/client.h"
+#include "proxy/proxy.h"
+#include "proxy/record.h"
 #include "proxy/refusal.h"
 #include "proxy/xml-policy.h"
 
 /* a burst ends when so long nothing of its kind was logged */
 #define BURST_NS (5 * KB_NSEC_PER_SEC)
 
-#define FIELDS_MAX 24
+/* lines of one burst, if they are for different reasons */
+#define BURST_LINES_MAX 8
 
 static const char *const kind_names[_N_REFUSAL_KINDS] = {
 	[REFUSAL_CONNECT] = "connect",
@@ -27,100 +28,42 @@ static const char *const kind_names[_N_REFUSAL_KINDS] = {
 	[REFUSAL_DROP] = "drop",
 };
 
-/**
- * struct record - the fields of one line
- *
- * A field that could not be had, or does not fit, is left out.
- */
-struct record {
-	char *fields[FIELDS_MAX + 1];
-	size_t n;
-};
+/* bursts */
 
-static void record_deinit(struct record *record)
+/* FNV-1a: two reasons are the same if they read the same */
+static uint64_t hash_text(const char *text)
 {
-	for (size_t i = 0; i < record->n; i++)
-		free(record->fields[i]);
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (; *text; text++)
+		hash = (hash ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
+	return hash;
 }
 
-static _printf_(2, 3) void record_add(struct record *record,
-				      const char *format, ...)
-{
-	va_list arguments;
-	char *field;
-	int r;
-
-	va_start(arguments, format);
-	r = vasprintf(&field, format, arguments);
-	va_end(arguments);
-	if (r < 0)
-		return;
-	if (record->n == FIELDS_MAX)
-		free(field);
-	else
-		record->fields[record->n++] = field;
-}
-
-static void record_text(struct record *record, const char *key,
-			const char *value)
-{
-	if (value && *value)
-		record_add(record, "%s=%s", key, value);
-}
-
-static void record_client(struct record *record, const struct client *client)
-{
-	const struct peer *peer = &client->peer;
-	_cleanup_(kb_freep) char *unit = NULL;
-
-	record_text(record, "KDBUS_CLIENT", client_name(client));
-	if (client->names.n > 0)
-		record_text(record, "KDBUS_CLIENT_NAME", client->names.list[0]);
-	record_add(record, "KDBUS_CLIENT_PID=%d", peer->pid);
-	record_add(record, "KDBUS_CLIENT_UID=%u", peer->uid);
-	record_text(record, "KDBUS_CLIENT_COMM", peer->comm);
-	if (peer->pid > 0 && (sd_pid_get_unit(peer->pid, &unit) >= 0 ||
-			      sd_pid_get_user_unit(peer->pid, &unit) >= 0))
-		record_text(record, "KDBUS_CLIENT_UNIT", unit);
-}
-
-static void record_message(struct record *record,
-			   const struct kb_message *message)
-{
-	static const char *const types[] = { "notification", "method_call",
-					     "method_return", "error",
-					     "signal" };
-
-	if (!message)
-		return;
-	if (message->type < KB_ARRAY_SIZE(types))
-		record_text(record, "KDBUS_MESSAGE_TYPE", types[message->type]);
-	record_text(record, "KDBUS_SENDER", message->sender);
-	record_text(record, "KDBUS_DESTINATION", message->destination);
-	record_text(record, "KDBUS_PATH", message->path);
-	record_text(record, "KDBUS_INTERFACE", message->interface);
-	record_text(record, "KDBUS_MEMBER", message->member);
-	record_text(record, "KDBUS_ERROR", message->error_name);
-}
-
-/* Is it time for another line? Else it is only counted. */
+/* Is it time for another line? Else @n is only counted. */
 static bool burst_begins(struct client *client, enum refusal_kind kind,
-			 uint64_t *out_untold)
+			 const char *cause, uint64_t n)
 {
-	uint64_t now = kb_now_ns();
-	bool begins = now >= client->refusals.kinds[kind].quiet_until_ns;
+	uint64_t now = kb_now_ns(), hash = hash_text(cause);
+	bool is_over = now >= client->refusals.kinds[kind].quiet_until_ns;
 
-	if (begins) {
-		*out_untold = client->refusals.kinds[kind].n_untold;
-		client->refusals.kinds[kind].n_untold = 0;
-		client->refusals.kinds[kind].quiet_until_ns = now + BURST_NS;
-	} else {
-		client->refusals.kinds[kind].n_untold++;
+	if (!is_over &&
+	    (client->refusals.kinds[kind].cause == hash ||
+	     client->refusals.kinds[kind].n_lines >= BURST_LINES_MAX)) {
+		client->refusals.kinds[kind].n_untold += n;
+		return false;
 	}
-	return begins;
+	if (is_over)
+		client->refusals.kinds[kind].n_lines = 0;
+	client->refusals.kinds[kind].n_lines++;
+	client->refusals.kinds[kind].cause = hash;
+	client->refusals.kinds[kind].quiet_until_ns = now + BURST_NS;
+	return true;
 }
 
-/* "name (comm, pid N, uid N)", as far as these are known */
+/* lines */
+
+/* "name comm[pid] of uid N", as far as these are known */
 static void who(const struct client *client, char out[128])
 {
 	const char *name = client_name(client);
@@ -131,62 +74,108 @@ static void who(const struct client *client, char out[128])
 		 client->peer.comm, client->peer.pid, client->peer.uid);
 }
 
-static void refuse(struct client *client, enum refusal_kind kind,
-		   struct record *record, uint64_t n_untold, const char *text)
-{
-	char more[64] = "";
-
-	record_client(record, client);
-	record_text(record, "KDBUS_REFUSAL", kind_names[kind]);
-	if (n_untold > 0) {
-		record_add(record, "KDBUS_UNTOLD=%" PRIu64, n_untold);
-		snprintf(more, sizeof(more), " (and %" PRIu64 " like it before)",
-			 n_untold);
-	}
-	kb_log_fields(LOG_WARNING, (const char *const *)record->fields, "%s%s",
-		      text, more);
-	record_deinit(record);
-}
-
 /* "INTERFACE.MEMBER", as far as a message has them */
 static void what(const struct kb_message *message, char out[600])
 {
-	const char *interface = message->interface, *member = message->member;
+	const char *interface, *member;
 
-	if (message->error_name)
-		member = message->error_name;
+	*out = 0;
+	if (!message)
+		return;
+	interface = message->interface;
+	member = message->error_name ? message->error_name : message->member;
 	snprintf(out, 600, "%s%s%s", interface ? interface : "",
 		 interface && member ? "." : "", member ? member : "a reply");
 }
 
-static const char *const verbs[_N_REFUSAL_KINDS] = {
-	[REFUSAL_CONNECT] = "connect",
-	[REFUSAL_SEND] = "send",
-	[REFUSAL_RECEIVE] = "receive",
-	[REFUSAL_OWN] = "own",
+/* One line: the client, and @cause; the record is given up. */
+static void refuse(struct client *client, enum refusal_kind kind,
+		   struct record *record, const char *cause)
+{
+	uint64_t n_untold = client->refusals.kinds[kind].n_untold;
+	char peer[128], more[64] = "";
+
+	who(client, peer);
+	record_client(record, client);
+	record_text(record, "KDBUS_REFUSAL", kind_names[kind]);
+	if (n_untold > 0) {
+		record_add(record, "KDBUS_UNTOLD=%" PRIu64, n_untold);
+		snprintf(more, sizeof(more), " (and %" PRIu64 " before)",
+			 n_untold);
+	}
+	client->refusals.kinds[kind].n_untold = 0;
+	kb_log_fields(LOG_WARNING, (const char *const *)record->fields,
+		      "%s %s%s", peer, cause, more);
+	record_deinit(record);
+}
+
+/* the policy */
+
+/* how the rule that allows it would begin, and the attribute of the other side */
+static const struct {
+	const char *verb;
+	const char *prefix;
+	const char *other;
+} policies[_N_REFUSAL_KINDS] = {
+	[REFUSAL_CONNECT] = { "connect", "", NULL },
+	[REFUSAL_SEND] = { "send", "send_", "destination" },
+	[REFUSAL_RECEIVE] = { "receive", "receive_", "sender" },
+	[REFUSAL_OWN] = { "own", "own", NULL },
 };
+
+static void add_attribute(struct kb_buffer *text, const char *prefix,
+			  const char *name, const char *value)
+{
+	if (value)
+		(void)kb_buffer_printf(text, " %s%s=\"%s\"", prefix, name, value);
+}
+
+/* Such a rule, for the fields that the message has. */
+static void record_remedy(struct record *record, const struct client *client,
+			  enum refusal_kind kind,
+			  const struct kb_message *message, const char *name)
+{
+	_cleanup_(kb_buffer_deinit) struct kb_buffer text = { 0 };
+	const char *prefix = policies[kind].prefix;
+
+	(void)kb_buffer_printf(&text, "KDBUS_REMEDY=Put <allow");
+	if (kind == REFUSAL_CONNECT)
+		(void)kb_buffer_printf(&text, " user=\"%u\"", client->peer.uid);
+	if (kind == REFUSAL_OWN)
+		add_attribute(&text, prefix, "", name);
+	if (message) {
+		/* a unique name is another one the next time */
+		add_attribute(&text, prefix, policies[kind].other,
+			      name && *name != ':' ? name : NULL);
+		add_attribute(&text, prefix, "interface", message->interface);
+		add_attribute(&text, prefix, "member", message->member);
+		add_attribute(&text, prefix, "error", message->error_name);
+	}
+	(void)kb_buffer_printf(
+		&text, "/> into a %s of the bus's configuration that is read later",
+		kind == REFUSAL_CONNECT ? "<policy context=\"default\">" :
+					  "<policy>");
+	if (kb_buffer_append(&text, "", 1) == 0)
+		record_add(record, "%s", (const char *)text.data);
+}
 
 void refusal_policy(struct client *client, enum refusal_kind kind,
 		    const struct kb_message *message, const char *name,
 		    const struct policy_rule *rule)
 {
+	char thing[600], reason[300] = "no rule allows it", cause[1400];
+	const char *to = kind == REFUSAL_SEND ? " to " : " from ";
 	struct record record = { 0 };
-	char peer[128], thing[600] = "", reason[300], text[1400];
-	uint64_t n_untold;
 
-	if (!burst_begins(client, kind, &n_untold))
-		return;
-	who(client, peer);
-	if (message)
-		what(message, thing);
+	what(message, thing);
 	if (rule)
 		snprintf(reason, sizeof(reason), "denied by %s:%u", rule->file,
 			 rule->line);
-	else
-		snprintf(reason, sizeof(reason), "no rule allows it");
-	snprintf(text, sizeof(text), "%s may not %s %s%s%s: %s", peer,
-		 verbs[kind], thing, message && name ? kind == REFUSAL_SEND ? " to " : " from " : "",
+	snprintf(cause, sizeof(cause), "may not %s %s%s%s: %s",
+		 policies[kind].verb, thing, message && name ? to : "",
 		 name ? name : "", reason);
+	if (!burst_begins(client, kind, cause, 1))
+		return;
 
 	record_message(&record, message);
 	if (kind == REFUSAL_OWN)
@@ -195,64 +184,151 @@ void refusal_policy(struct client *client, enum refusal_kind kind,
 		record_text(&record, "KDBUS_RULE_FILE", rule->file);
 		record_add(&record, "KDBUS_RULE_LINE=%u", rule->line);
 	}
-	record_text(&record, "KDBUS_REMEDY",
-		    "Add an <allow> rule to a file of the bus's configuration that is read later");
-	refuse(client, kind, &record, n_untold, text);
+	record_remedy(&record, client, kind, message, name);
+	refuse(client, kind, &record, cause);
+}
+
+void refusal_access(struct client *client, const struct kb_message *message,
+		    const char *why)
+{
+	struct record record = { 0 };
+	char thing[600], cause[1400];
+
+	what(message, thing);
+	snprintf(cause, sizeof(cause), "may not send %s: %s", thing, why);
+	if (!burst_begins(client, REFUSAL_SEND, cause, 1))
+		return;
+	record_message(&record, message);
+	record_text(&record, "KDBUS_REASON", why);
+	refuse(client, REFUSAL_SEND, &record, cause);
+}
+
+/* limits */
+
+static void record_limit(struct record *record, const char *limit,
+			 uint64_t value)
+{
+	record_text(record, "KDBUS_LIMIT", limit);
+	record_add(record, "KDBUS_LIMIT_VALUE=%" PRIu64, value);
+}
+
+static void record_configured(struct record *record, const char *limit,
+			      uint64_t value)
+{
+	record_limit(record, limit, value);
+	record_add(record,
+		   "KDBUS_REMEDY=Set <limit name=\"%s\"> in the bus's configuration",
+		   limit);
 }
 
 void refusal_limit(struct client *client, const char *limit, uint64_t value)
 {
 	struct record record = { 0 };
-	char peer[128], text[300];
-	uint64_t n_untold;
+	char cause[300];
 
-	if (!burst_begins(client, REFUSAL_LIMIT, &n_untold))
+	snprintf(cause, sizeof(cause), "reached the limit %s of %" PRIu64,
+		 limit, value);
+	if (!burst_begins(client, REFUSAL_LIMIT, cause, 1))
 		return;
-	who(client, peer);
-	snprintf(text, sizeof(text), "%s reached the limit %s of %" PRIu64,
-		 peer, limit, value);
-	record_text(&record, "KDBUS_LIMIT", limit);
-	record_add(&record, "KDBUS_LIMIT_VALUE=%" PRIu64, value);
-	record_add(&record,
-		   "KDBUS_REMEDY=Set <limit name=\"%s\"> in the bus's configuration",
-		   limit);
-	refuse(client, REFUSAL_LIMIT, &record, n_untold, text);
+	record_configured(&record, limit, value);
+	refuse(client, REFUSAL_LIMIT, &record, cause);
+}
+
+void refusal_fixed_limit(struct client *client,
+			 const struct refusal_limit *limit,
+			 const struct kb_message *message)
+{
+	struct record record = { 0 };
+	char thing[600], cause[1400];
+
+	what(message, thing);
+	snprintf(cause, sizeof(cause),
+		 "reached the limit of %" PRIu64 " %s%s%s%s%s", limit->value,
+		 limit->name, *thing ? " with " : "", thing,
+		 message && message->destination ? " to " : "",
+		 message && message->destination ? message->destination : "");
+	if (!burst_begins(client, REFUSAL_LIMIT, cause, 1))
+		return;
+	record_message(&record, message);
+	record_limit(&record, limit->name, limit->value);
+	record_text(&record, "KDBUS_REMEDY", limit->remedy);
+	refuse(client, REFUSAL_LIMIT, &record, cause);
+}
+
+void refusal_full(struct client *client, const struct client *to,
+		  const struct kb_message *message)
+{
+	const struct limits *limits = &client->proxy->config->limits;
+	bool by_fds = to->stream.n_out_fds > limits->max_outgoing_unix_fds;
+	const char *limit = by_fds ? "max_outgoing_unix_fds" :
+				     "max_outgoing_bytes";
+	struct record record = { 0 };
+	char peer[128], thing[600], cause[1400];
+
+	who(to, peer);
+	what(message, thing);
+	snprintf(cause, sizeof(cause),
+		 "cannot send %s to %s, which does not read: %s", thing, peer,
+		 limit);
+	if (!burst_begins(client, REFUSAL_LIMIT, cause, 1))
+		return;
+	record_message(&record, message);
+	record_peer(&record, to);
+	record_configured(&record, limit,
+			  by_fds ? limits->max_outgoing_unix_fds :
+				   limits->max_outgoing_bytes);
+	refuse(client, REFUSAL_LIMIT, &record, cause);
+}
+
+/* ends and losses */
+
+static void disconnect(struct client *client, struct record *record,
+		       const char *why)
+{
+	char cause[300];
+
+	snprintf(cause, sizeof(cause), "is disconnected: %s", why);
+	record_text(record, "KDBUS_REASON", why);
+	if (burst_begins(client, REFUSAL_DISCONNECT, cause, 1))
+		refuse(client, REFUSAL_DISCONNECT, record, cause);
+	else
+		record_deinit(record);
 }
 
 void refusal_disconnect(struct client *client, const char *why)
 {
 	struct record record = { 0 };
-	char peer[128], text[300];
-	uint64_t n_untold;
 
-	if (!burst_begins(client, REFUSAL_DISCONNECT, &n_untold))
-		return;
-	who(client, peer);
-	snprintf(text, sizeof(text), "%s is disconnected: %s", peer, why);
-	record_text(&record, "KDBUS_REASON", why);
-	refuse(client, REFUSAL_DISCONNECT, &record, n_untold, text);
+	disconnect(client, &record, why);
+}
+
+void refusal_disconnect_limit(struct client *client, const char *limit,
+			      uint64_t value, const char *why)
+{
+	struct record record = { 0 };
+	char text[200];
+
+	record_configured(&record, limit, value);
+	snprintf(text, sizeof(text), "%s (%s of %" PRIu64 ")", why, limit,
+		 value);
+	disconnect(client, &record, text);
 }
 
 void refusal_drop(struct client *client, uint64_t n,
 		  const struct kb_message *message, const char *why)
 {
 	struct record record = { 0 };
-	char peer[128], thing[600] = "", text[900];
-	uint64_t n_untold;
+	char thing[600], cause[900];
 
-	if (!burst_begins(client, REFUSAL_DROP, &n_untold)) {
-		client->refusals.kinds[REFUSAL_DROP].n_untold += n - 1;
+	if (!burst_begins(client, REFUSAL_DROP, why, n))
 		return;
-	}
-	who(client, peer);
-	if (message)
-		what(message, thing);
-	snprintf(text, sizeof(text), "%s lost %" PRIu64 " message%s%s%s: %s",
-		 peer, n, n == 1 ? "" : "s", *thing ? ", " : "", thing, why);
+	what(message, thing);
+	snprintf(cause, sizeof(cause), "lost %" PRIu64 " message%s%s%s: %s", n,
+		 n == 1 ? "" : "s", *thing ? ", " : "", thing, why);
 	record_message(&record, message);
 	record_add(&record, "KDBUS_N_LOST=%" PRIu64, n);
 	record_text(&record, "KDBUS_REASON", why);
-	refuse(client, REFUSAL_DROP, &record, n_untold, text);
+	refuse(client, REFUSAL_DROP, &record, cause);
 }
 
 void refusals_deinit(struct client *client)
@@ -260,15 +336,12 @@ void refusals_deinit(struct client *client)
 	for (int kind = 0; kind < _N_REFUSAL_KINDS; kind++) {
 		struct record record = { 0 };
 		uint64_t n = client->refusals.kinds[kind].n_untold;
-		char peer[128], text[300];
+		char cause[200];
 
 		if (n == 0)
 			continue;
-		who(client, peer);
-		snprintf(text, sizeof(text),
-			 "%s leaves; %" PRIu64 " more refusals (%s) were not told",
-			 peer, n, kind_names[kind]);
-		client->refusals.kinds[kind].n_untold = 0;
-		refuse(client, kind, &record, 0, text);
+		snprintf(cause, sizeof(cause), "leaves; not told before: %s",
+			 kind_names[kind]);
+		refuse(client, kind, &record, cause);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Everything refused is told to the log: who, what, by which rule. */
+/* Everything refused is told to the log: who, what, why, how to change it. */
 #ifndef PROXY_REFUSAL_H
 #define PROXY_REFUSAL_H
 
@@ -24,14 +24,27 @@ enum refusal_kind {
 /**
  * struct refusals - the bursts of one client
  *
- * The first refusal of a kind is logged with all there is to say, those that
- * follow within a few seconds are counted and told with the next one.
+ * The first refusal of a kind is logged with all there is to say.  What follows
+ * within a few seconds for the same reason is counted and told with the next
+ * line, and so is what comes for other reasons once there were many.
  */
 struct refusals {
 	struct {
 		uint64_t quiet_until_ns;
 		uint64_t n_untold;
+		uint64_t cause;
+		unsigned int n_lines;
 	} kinds[_N_REFUSAL_KINDS];
+};
+
+/**
+ * struct refusal_limit - a limit that no configuration sets
+ * @remedy:	what can be done, a whole sentence without its full stop
+ */
+struct refusal_limit {
+	const char *name;
+	uint64_t value;
+	const char *remedy;
 };
 
 /**
@@ -44,11 +57,28 @@ void refusal_policy(struct client *client, enum refusal_kind kind,
 		    const struct kb_message *message, const char *name,
 		    const struct policy_rule *rule);
 
-/* A limit is reached; @value in its own unit. */
+/* No policy can allow it; @why is a whole phrase. */
+void refusal_access(struct client *client, const struct kb_message *message,
+		    const char *why);
+
+/* A <limit> is reached; @value in its own unit. */
 void refusal_limit(struct client *client, const char *limit, uint64_t value);
+
+/* one that is not configured, and for which message */
+void refusal_fixed_limit(struct client *client,
+			 const struct refusal_limit *limit,
+			 const struct kb_message *message);
+
+/* @to does not read, and has max_outgoing_bytes or descriptors to read already. */
+void refusal_full(struct client *client, const struct client *to,
+		  const struct kb_message *message);
 
 /* The client is disconnected; @why is a whole phrase. */
 void refusal_disconnect(struct client *client, const char *why);
+
+/* the same because of a <limit> */
+void refusal_disconnect_limit(struct client *client, const char *limit,
+			      uint64_t value, const char *why);
 
 /* @n messages to or from the client are lost; @why is a whole phrase. */
 void refusal_drop(struct client *client, uint64_t n,

@@ -7,6 +7,7 @@
 #include "lib/conn.h"
 #include "lib/name.h"
 #include "lib/notify.h"
+#include "proxy/activatable.h"
 #include "proxy/client.h"
 #include "proxy/synthesize.h"
 
@@ -128,6 +129,7 @@ static int notify_no_reply(struct client *client, struct kb_message *message)
 	if (message->reply_cookie <= UINT32_MAX &&
 	    ledger_take(&client->asked, message->reply_cookie, &entry))
 		free(entry.name);
+	client_got_reply(client, message->reply_cookie);
 	return synthesize_send(client, message);
 }
 
@@ -140,6 +142,11 @@ int synthesize_notification(struct client *client,
 
 	if (kb_notify_parse(message, &notification) < 0)
 		return 0;
+	if (activatable_is_news(&notification)) {
+		/* many come at once; one signal is for all of them */
+		client->activatable_changed = true;
+		return 0;
+	}
 	r = kb_notify_to_message(&notification, &shown);
 	if (r <= 0)
 		return r;

@@ -9,6 +9,7 @@
 #include "proxy/driver-answers.h"
 #include "proxy/gate.h"
 #include "proxy/monitor.h"
+#include "proxy/proxy.h"
 #include "proxy/synthesize.h"
 #include "proxy/to-dbus1.h"
 
@@ -78,6 +79,10 @@ static int to_dbus1_write(struct client *client, struct kb_message *message)
 
 	/* before it gets the serial the caller does not know */
 	r = kb_message_convert(message, KB_DBUS1);
+	if (r == -EBADMSG || r == -EMSGSIZE)
+		refusal_drop(client, 1, message,
+			     r == -EBADMSG ? "it is malformed" :
+					     "it is too large for dbus1");
 	if (r == -EBADMSG)
 		to_dbus1_refuse(client, message, KB_ERROR_INCONSISTENT_MESSAGE,
 				"The message is malformed");
@@ -98,6 +103,10 @@ static int to_dbus1_peer(struct client *client, struct kb_message **message)
 
 	if (!to_dbus1_is_wanted(client, *message))
 		return 0;
+	if ((*message)->reply_cookie) {
+		client_got_reply(client, (*message)->reply_cookie);
+		starts_end(&client->proxy->starts, (*message)->src_id);
+	}
 	if (!fds_are_fine(client, *message)) {
 		refusal_drop(client, 1, *message,
 			     "the client takes no file descriptors");

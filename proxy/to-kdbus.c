@@ -23,45 +23,59 @@ static void to_kdbus_disconnect(struct client *client, const char *why)
 	client_close(client);
 }
 
+static bool calls(const struct kb_message *message)
+{
+	return message->type == KB_METHOD_CALL &&
+	       !(message->flags & KB_NO_REPLY_EXPECTED);
+}
+
 /* errors of sending */
 
 /* The kernel's limits, by the errno they end in. */
-static const struct {
+static const struct kernel_limit {
 	int error;
-	const char *limit;
+	struct refusal_limit limit;
 	const char *text;
 } full[] = {
-	{ ENOBUFS, "kernel queue of the receiver",
+	{ ENOBUFS,
+	  { "messages of one user queued at a receiver", 256,
+	    "The receiver must take its messages faster, or the senders send fewer" },
 	  "The receiver has too many unread messages" },
-	{ EXFULL, "kernel pool of the receiver",
+	{ EXFULL,
+	  { "bytes queued at a receiver", 16 << 20,
+	    "The receiver must take its messages faster, or the senders send smaller ones" },
 	  "The receiver has no room for the message" },
-	{ EMFILE, "max_message_unix_fds",
+	{ EMFILE,
+	  { "file descriptors of one user queued at a receiver", 16,
+	    "The receiver must take its messages faster, or the senders send fewer descriptors" },
 	  "Too many file descriptors are on their way to the receiver" },
-	{ EMLINK, "max_replies_per_connection",
+	{ EMLINK,
+	  { "calls of one connection without reply", CLIENT_REPLIES_MAX,
+	    "Wait for replies, or say that none is wanted" },
 	  "Too many calls are waiting for their replies" },
-	{ E2BIG, "kernel limit of message parts", "The message is too large" },
-	{ EMSGSIZE, "max_message_size", "The message is too large" },
+	{ E2BIG,
+	  { "bytes of a command", 32768, "Send fewer parts" },
+	  "The message is too large" },
+	{ EMSGSIZE,
+	  { "bytes of a message", 128 << 20, "Send it in pieces" },
+	  "The message is too large" },
 };
 
-static void to_kdbus_full(struct client *client,
-			  const struct kb_message *message, int error)
-{
-	for (size_t i = 0; i < KB_ARRAY_SIZE(full); i++) {
-		if (full[i].error != error)
-			continue;
-		refusal_limit(client, full[i].limit, 0);
-		synthesize_error(client, message, KB_ERROR_LIMITS_EXCEEDED,
-				 "%s", full[i].text);
-		return;
-	}
-}
-
-static bool is_full(int error)
+static const struct kernel_limit *find_full(int error)
 {
 	for (size_t i = 0; i < KB_ARRAY_SIZE(full); i++)
 		if (full[i].error == error)
-			return true;
-	return false;
+			return &full[i];
+	return NULL;
+}
+
+static void to_kdbus_full(struct client *client,
+			  const struct kb_message *message,
+			  const struct kernel_limit *limit)
+{
+	refusal_fixed_limit(client, &limit->limit, message);
+	synthesize_error(client, message, KB_ERROR_LIMITS_EXCEEDED, "%s",
+			 limit->text);
 }
 
 static void to_kdbus_absent(struct client *client,
@@ -87,21 +101,33 @@ static bool is_absent(int error)
 	       error == ECONNRESET || error == ESHUTDOWN;
 }
 
+static void to_kdbus_refused(struct client *client,
+			     const struct kb_message *message, int error)
+{
+	const char *to = message->destination ? message->destination :
+						"everybody";
+
+	if (error == EPERM || error == EACCES)
+		refusal_access(client, message, "the kernel's policy says no");
+	else if (!calls(message))
+		refusal_drop(client, 1, message, strerror(error));
+	synthesize_error(client, message, kb_error_from_errno(error),
+			 "Sending to %s failed: %s", to, strerror(error));
+}
+
 static void to_kdbus_failed(struct client *client,
 			    const struct kb_message *message, int error)
 {
+	const struct kernel_limit *limit = find_full(error);
+
 	if (error == EBADSLT || (error == EPERM && message->reply_cookie))
 		return;
 	if (is_absent(error))
 		to_kdbus_absent(client, message);
-	else if (is_full(error))
-		to_kdbus_full(client, message, error);
+	else if (limit)
+		to_kdbus_full(client, message, limit);
 	else
-		synthesize_error(client, message, kb_error_from_errno(error),
-				 "Sending to %s failed: %s",
-				 message->destination ? message->destination :
-							"everybody",
-				 strerror(error));
+		to_kdbus_refused(client, message, error);
 }
 
 /* sending */
@@ -134,15 +160,56 @@ int to_kdbus_send(struct client *client, struct kb_message *message)
 }
 
 /*
+ * What the kernel cannot know: it would let the queue of a peer grow that does
+ * not read its socket, and does not count what is configured here.  Replies have
+ * their place already.
+ */
+static bool to_kdbus_is_too_much(struct client *client,
+				 const struct kb_message *message,
+				 const struct gate_pass *pass)
+{
+	struct client *to = pass->id ? client_find(client->proxy, pass->id) :
+				       NULL;
+	const char *text = NULL;
+
+	if (message->reply_cookie)
+		return false;
+	if (to && client_is_full(to)) {
+		refusal_full(client, to, message);
+		text = "The receiver does not read what it is sent";
+	} else if (pass->starts && !(message->flags & KB_NO_AUTO_START) &&
+		   starts_are_full(client)) {
+		text = "Too many services are being started";
+	} else if (calls(message) && !client_may_call(client)) {
+		text = "Too many calls are waiting for their replies";
+	}
+	if (text)
+		synthesize_error(client, message, KB_ERROR_LIMITS_EXCEEDED,
+				 "%s", text);
+	return text;
+}
+
+/* Counts what was sent. */
+static void to_kdbus_note(struct client *client,
+			  const struct kb_message *message,
+			  const struct gate_pass *pass)
+{
+	if (pass->starts && !(message->flags & KB_NO_AUTO_START))
+		starts_begin(client, message->destination, pass->id);
+	if (calls(message))
+		client_sent_call(client, message->cookie);
+}
+
+/*
  * The verdict was about one connection, so the message goes to that one or
  * nowhere: a name comes with the id that must own it.
  */
 static int to_kdbus_pass(struct client *client, struct kb_message *message)
 {
-	uint64_t id;
+	struct gate_pass pass;
 	int r;
 
-	r = gate_send(client, message, &id);
+	r = gate_send(client, message, &pass);
 	if (r == GATE_E_DENIED) {
 		synthesize_error(client, message, KB_ERROR_ACCESS_DENIED,
 				 "The policy of this bus does not allow to send this to %s",
@@ -154,10 +221,15 @@ static int to_kdbus_pass(struct client *client, struct kb_message *message)
 		to_kdbus_failed(client, message, -r);
 		return r;
 	}
+	if (to_kdbus_is_too_much(client, message, &pass))
+		return 0;
 	message->dst_id = 0;
 	if (message->destination && message->destination[0] != ':')
-		message->dst_id = id;
-	return to_kdbus_send(client, message);
+		message->dst_id = pass.id;
+	r = to_kdbus_send(client, message);
+	if (r == 0)
+		to_kdbus_note(client, message, &pass);
+	return r;
 }
 
 static void to_kdbus_forward(struct client *client, struct kb_message *message)
@@ -229,11 +301,13 @@ static void to_kdbus_first(struct client *client, struct kb_message *message)
 		to_kdbus_disconnect(client, "its first message is not Hello");
 		return;
 	}
-	if (driver_is_hello(message))
+	if (driver_is_hello(message)) {
 		driver_call(client, message);
-	else
-		synthesize_error(client, message, KB_ERROR_ACCESS_DENIED,
-				 "Hello must be the first message");
+		return;
+	}
+	refusal_access(client, message, "Hello must be the first message");
+	synthesize_error(client, message, KB_ERROR_ACCESS_DENIED,
+			 "Hello must be the first message");
 }
 
 void to_kdbus(struct client *client, struct kb_message *message)
