@@ -20,13 +20,14 @@ enum {
 #define RELEASE_RELEASED 1
 
 /*
- * The proxy removes header fields it does not know, and can make a monitor of a
- * client.  Neither is the driver's doing.
+ * The proxy tells of activators that come and go, removes header fields it does
+ * not know, and can make a monitor of a client.  None is the driver's doing.
  */
 static const struct {
 	const char *property;
 	const char *entry;
 } additions[] = {
+	{ "Features", "ActivatableServicesChanged" },
 	{ "Features", "HeaderFiltering" },
 	{ "Interfaces", KB_DRIVER_INTERFACE ".Monitoring" },
 };
@@ -60,17 +61,17 @@ static int answer_release(struct client *client,
 
 /* properties */
 
-static const char *addition_to(const char *property)
+static bool has_addition(const char *property)
 {
 	for (size_t i = 0; i < KB_ARRAY_SIZE(additions); i++)
 		if (kb_streq(additions[i].property, property))
-			return additions[i].entry;
-	return NULL;
+			return true;
+	return false;
 }
 
-/* Copies a variant of "as" with one string more. */
+/* Copies a variant of "as", and what is to be added to it. */
 static int copy_extended(struct kb_reader *reader, struct kb_writer *writer,
-			 const char *entry)
+			 const char *property)
 {
 	_cleanup_(kb_strv_freep) char **strings = NULL;
 	int r;
@@ -82,7 +83,9 @@ static int copy_extended(struct kb_reader *reader, struct kb_writer *writer,
 	kb_writer_open(writer, 'a', "s");
 	for (char **s = strings; s && *s; s++)
 		kb_writer_string(writer, 's', *s);
-	kb_writer_string(writer, 's', entry);
+	for (size_t i = 0; i < KB_ARRAY_SIZE(additions); i++)
+		if (kb_streq(additions[i].property, property))
+			kb_writer_string(writer, 's', additions[i].entry);
 	kb_writer_close(writer);
 	return kb_writer_close(writer);
 }
@@ -106,7 +109,7 @@ static int copy_variant(struct kb_reader *reader, struct kb_writer *writer)
 
 static int copy_property(struct kb_reader *reader, struct kb_writer *writer)
 {
-	const char *property, *entry;
+	const char *property;
 	int r;
 
 	r = kb_reader_enter(reader, '{');
@@ -116,9 +119,8 @@ static int copy_property(struct kb_reader *reader, struct kb_writer *writer)
 		return r;
 	kb_writer_open(writer, '{', "sv");
 	kb_writer_string(writer, 's', property);
-	entry = addition_to(property);
-	r = entry ? copy_extended(reader, writer, entry) :
-		    copy_variant(reader, writer);
+	r = has_addition(property) ? copy_extended(reader, writer, property) :
+				     copy_variant(reader, writer);
 	kb_writer_close(writer);
 	return r < 0 ? r : kb_reader_exit(reader);
 }
@@ -182,9 +184,9 @@ static int answer_extend(struct kb_message **message, enum driver_asked kind)
 		r = !writer ? -ENOMEM :
 		    all	    ? copy_properties(&reader, writer) :
 			      copy_extended(&reader, writer,
-					    additions[kind -
-						      DRIVER_ASKED_FEATURES]
-						    .entry);
+					    kind == DRIVER_ASKED_FEATURES ?
+						    "Features" :
+						    "Interfaces");
 		kb_reader_deinit(&reader);
 	}
 	if (r == 0)
