@@ -82,13 +82,18 @@ struct client {
 	bool activatable_changed;
 	bool waits_for_fds;
 	bool is_stuck;
+	uint64_t stuck_until_ns;
 };
 
 /* Replies that the kernel lets a connection wait for. */
 #define CLIENT_REPLIES_MAX 128
 
-/* How long a client may be busy with nothing but not reading. */
+/*
+ * How long a client may be busy with nothing but not reading, and how often it
+ * is looked at meanwhile.
+ */
 #define CLIENT_STUCK_SEC 60
+#define CLIENT_LOOK_SEC 5
 
 /* life */
 

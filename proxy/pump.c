@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#include "lib/cmd.h"
 #include "lib/conn.h"
 #include "lib/log.h"
 #include "proxy/activatable.h"
@@ -42,7 +43,47 @@ static void pump_disconnect_limit(struct client *client, const char *limit,
 	client_close(client);
 }
 
+/* losses */
+
+static void pump_tell_dropped(struct client *client, const char *why)
+{
+	uint64_t n = client->conn->n_dropped - client->n_dropped;
+
+	if (n == 0)
+		return;
+	client->n_dropped = client->conn->n_dropped;
+	refusal_drop(client, n, NULL, why);
+}
+
+/*
+ * The kernel tells with the next message how many were lost, which a client that
+ * does not read never gets.  There is no message of this priority.
+ */
+static void pump_ask_dropped(struct client *client)
+{
+	struct kdbus_cmd_recv cmd = { 0 };
+
+	if (!client->conn)
+		return;
+	(void)kb_cmd_recv(client->conn->fd,
+			  KDBUS_RECV_PEEK | KDBUS_RECV_USE_PRIORITY, INT64_MIN,
+			  &cmd);
+	client->conn->n_dropped += cmd.dropped_msgs;
+	pump_tell_dropped(client, "it does not read what it is sent");
+}
+
 /* time */
+
+static void pump_set_timer(struct client *client, uint64_t ms);
+
+static void pump_still_stuck(struct client *client)
+{
+	pump_ask_dropped(client);
+	if (kb_now_ns() >= client->stuck_until_ns)
+		pump_disconnect(client, "it does not read what it is sent");
+	else
+		pump_set_timer(client, 1000 * CLIENT_LOOK_SEC);
+}
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
@@ -58,7 +99,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	else if (client->state == CLIENT_CLOSING)
 		client_close(client);
 	else if (client->is_stuck)
-		pump_disconnect(client, "it does not read what it is sent");
+		pump_still_stuck(client);
 	else
 		pump_disconnect_limit(client, "pending_fd_timeout",
 				      limits->pending_fd_timeout,
@@ -92,11 +133,14 @@ static void pump_update_timer(struct client *client, bool said_hello)
 	if (client->state < CLIENT_ACTIVE)
 		return;
 	if (is_stuck) {
-		if (!was_stuck || said_hello)
-			pump_set_timer(client,
-				       1000 * (client->state == CLIENT_CLOSING ?
-						       LINGER_SEC :
-						       CLIENT_STUCK_SEC));
+		if (was_stuck && !said_hello)
+			return;
+		client->stuck_until_ns =
+			kb_now_ns() + CLIENT_STUCK_SEC * KB_NSEC_PER_SEC;
+		pump_set_timer(client,
+			       1000 * (client->state == CLIENT_CLOSING ?
+					       LINGER_SEC :
+					       CLIENT_LOOK_SEC));
 	} else if (was_stuck || said_hello) {
 		pump_set_timer(client, client->waits_for_fds ?
 					       limits->pending_fd_timeout :
@@ -337,17 +381,6 @@ static int on_output(sd_event_source *source, int fd, uint32_t events,
 
 /* from the bus */
 
-static void pump_tell_dropped(struct client *client)
-{
-	uint64_t n = client->conn->n_dropped - client->n_dropped;
-
-	if (n == 0)
-		return;
-	client->n_dropped = client->conn->n_dropped;
-	refusal_drop(client, n, NULL,
-		     "they came faster than they could be taken from its queue");
-}
-
 /* The bus is gone, for all of us. */
 static void pump_bus_ended(struct client *client)
 {
@@ -392,7 +425,8 @@ static void pump_bus(struct client *client)
 		if (activatable_tell(client) == -ENOMEM)
 			r = -ENOMEM;
 	}
-	pump_tell_dropped(client);
+	pump_tell_dropped(client,
+			  "they came faster than they could be taken from its queue");
 	pump_rank(client, r == 0);
 	if (r == -ECONNRESET || r == -ESHUTDOWN)
 		pump_bus_ended(client);

@@ -495,14 +495,33 @@ static int reading_run(struct reading *reading, FILE *file)
 	return 0;
 }
 
+/* what a reading adds to, as it was before */
+struct mark {
+	struct limits limits;
+	size_t n_rules;
+	size_t parts_size;
+};
+
+static struct mark mark_set(const struct config *config)
+{
+	return (struct mark){ .limits = config->limits,
+			      .n_rules = config->policy->n_rules,
+			      .parts_size = config->parts.size };
+}
+
+static void mark_return(struct config *config, const struct mark *mark)
+{
+	policy_truncate(config->policy, mark->n_rules);
+	config->limits = mark->limits;
+	config->parts.size = mark->parts_size;
+}
+
 /* What the broken part said before it broke is taken back. */
 static int xml_read_stream(struct config *config, struct reading *parent,
 			   const char *path, FILE *file)
 {
 	struct reading reading = { .parent = parent, .config = config };
-	struct limits limits = config->limits;
-	size_t n_rules = config->policy->n_rules;
-	size_t parts_size = config->parts.size;
+	struct mark mark = mark_set(config);
 	int r;
 
 	reading.path = policy_add_file(config->policy, path);
@@ -518,9 +537,7 @@ static int xml_read_stream(struct config *config, struct reading *parent,
 
 	r = reading_run(&reading, file);
 	if (r < 0) {
-		policy_truncate(config->policy, n_rules);
-		config->limits = limits;
-		config->parts.size = parts_size;
+		mark_return(config, &mark);
 		config->n_broken++;
 		config->n_wrong++;
 	}
@@ -566,6 +583,26 @@ static int xml_read(struct config *config, struct reading *parent,
 	return xml_read_stream(config, parent, real, file);
 }
 
+/*
+ * A file of a directory, which somebody else may have put there: with a mistake
+ * in it it is left out as a whole, since half of a policy may allow too much.
+ */
+static int xml_read_part(struct config *config, struct reading *parent,
+			 const char *path)
+{
+	unsigned int n_wrong = config->n_wrong;
+	struct mark mark = mark_set(config);
+	int r;
+
+	r = xml_read(config, parent, path);
+	if (r == 0 && config->n_wrong > n_wrong) {
+		kb_log(LOG_WARNING, "%s is left out", path);
+		mark_return(config, &mark);
+	}
+	config->n_wrong = n_wrong;
+	return r;
+}
+
 static int is_conf(const struct dirent *entry)
 {
 	size_t size = strlen(entry->d_name);
@@ -581,7 +618,6 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 static int xml_read_directory(struct config *config, struct reading *parent,
 			      const char *path)
 {
-	unsigned int n_wrong = config->n_wrong;
 	struct dirent **entries;
 	int n, r = 0;
 
@@ -596,11 +632,10 @@ static int xml_read_directory(struct config *config, struct reading *parent,
 
 		if (r != -ENOMEM &&
 		    asprintf(&file, "%s/%s", path, entries[i]->d_name) >= 0)
-			r = xml_read(config, parent, file);
+			r = xml_read_part(config, parent, file);
 		free(entries[i]);
 	}
 	free(entries);
-	config->n_wrong = n_wrong;
 	return r == -ENOMEM ? r : 0;
 }
 

@@ -9,6 +9,9 @@
 #include "lib/util.h"
 #include "proxy/xml-rule.h"
 
+/* so many are believed to exist */
+#define FDS_MAX (1U << 25)
+
 #define BIT(kind) (1U << (kind))
 #define SEND BIT(POLICY_SEND)
 #define RECEIVE BIT(POLICY_RECEIVE)
@@ -16,11 +19,25 @@
 #define CONNECT BIT(POLICY_CONNECT)
 #define ALL (SEND | RECEIVE | OWN | CONNECT)
 
-/* One rule on its way: @kinds are those its attributes so far agree on. */
+/* What of it excludes, or needs, something else. */
+enum part {
+	PART_INTERFACE = 1 << 0,
+	PART_MEMBER = 1 << 1,
+	PART_PATH = 1 << 2,
+	PART_ERROR = 1 << 3,
+	PART_OTHER = 1 << 4,
+	PART_NONE = 0,	/* says nothing without others */
+};
+
+/*
+ * One rule on its way: @kinds are those its attributes so far agree on, @parts
+ * what they were.
+ */
 struct draft {
 	struct policy_rule *rule;
 	struct resolver *resolver;
 	unsigned int kinds;
+	unsigned int parts;
 	bool has_name;
 	bool has_who;
 	const char *why;
@@ -29,6 +46,7 @@ struct draft {
 struct attribute {
 	const char *name;
 	unsigned int kinds;
+	enum part part;
 	int (*set)(struct draft *draft, const struct attribute *attribute,
 		   const char *value);
 	size_t offset;
@@ -130,20 +148,20 @@ static int set_count(struct draft *draft, const struct attribute *attribute,
 	unsigned int *field = draft_field(draft, attribute);
 	uint64_t n;
 
-	if (kb_parse_u64(value, &n) < 0)
-		return draft_refuse(draft, "not a number");
-	*field = n < UINT_MAX ? n : UINT_MAX;
+	if (kb_parse_u64(value, &n) < 0 || n > FDS_MAX)
+		return draft_refuse(draft, "not a number of descriptors");
+	*field = n;
 	return 0;
 }
 
-/* Every match is logged anyway where it refuses something. */
+/* What is refused is logged anyway; so it does not matter what it says. */
 static int set_log(struct draft *draft, const struct attribute *attribute,
 		   const char *value)
 {
-	int r = parse_boolean(draft, value);
-
+	(void)draft;
 	(void)attribute;
-	return r < 0 ? r : 0;
+	(void)value;
+	return 0;
 }
 
 static int set_who(struct draft *draft, const char *value, uint32_t *field,
@@ -183,30 +201,30 @@ static int set_group(struct draft *draft, const struct attribute *attribute,
 #define FIELD(field) offsetof(struct policy_rule, field)
 
 static const struct attribute attributes_table[] = {
-	{ "send_type",			SEND,		set_type,	FIELD(type) },
-	{ "send_path",			SEND,		set_text,	FIELD(path) },
-	{ "send_interface",		SEND,		set_text,	FIELD(interface) },
-	{ "send_member",		SEND,		set_text,	FIELD(member) },
-	{ "send_error",			SEND,		set_text,	FIELD(error) },
-	{ "send_destination",		SEND,		set_name,	FIELD(name) },
-	{ "send_destination_prefix",	SEND,		set_prefix,	FIELD(name) },
-	{ "send_broadcast",		SEND,		set_tristate,	FIELD(broadcast) },
-	{ "send_requested_reply",	SEND,		set_boolean,	FIELD(requested_reply) },
-	{ "receive_type",		RECEIVE,	set_type,	FIELD(type) },
-	{ "receive_path",		RECEIVE,	set_text,	FIELD(path) },
-	{ "receive_interface",		RECEIVE,	set_text,	FIELD(interface) },
-	{ "receive_member",		RECEIVE,	set_text,	FIELD(member) },
-	{ "receive_error",		RECEIVE,	set_text,	FIELD(error) },
-	{ "receive_sender",		RECEIVE,	set_name,	FIELD(name) },
-	{ "receive_requested_reply",	RECEIVE,	set_boolean,	FIELD(requested_reply) },
-	{ "eavesdrop",			SEND | RECEIVE,	set_boolean,	FIELD(eavesdrop) },
-	{ "min_fds",			SEND | RECEIVE,	set_count,	FIELD(min_fds) },
-	{ "max_fds",			SEND | RECEIVE,	set_count,	FIELD(max_fds) },
-	{ "own",			OWN,		set_name,	FIELD(name) },
-	{ "own_prefix",			OWN,		set_prefix,	FIELD(name) },
-	{ "user",			CONNECT,	set_user,	FIELD(uid) },
-	{ "group",			CONNECT,	set_group,	FIELD(gid) },
-	{ "log",			ALL,		set_log,	0 },
+	{ "send_type",			SEND,		PART_OTHER,	set_type,	FIELD(type) },
+	{ "send_path",			SEND,		PART_PATH,	set_text,	FIELD(path) },
+	{ "send_interface",		SEND,		PART_INTERFACE,	set_text,	FIELD(interface) },
+	{ "send_member",		SEND,		PART_MEMBER,	set_text,	FIELD(member) },
+	{ "send_error",			SEND,		PART_ERROR,	set_text,	FIELD(error) },
+	{ "send_destination",		SEND,		PART_OTHER,	set_name,	FIELD(name) },
+	{ "send_destination_prefix",	SEND,		PART_OTHER,	set_prefix,	FIELD(name) },
+	{ "send_broadcast",		SEND,		PART_OTHER,	set_tristate,	FIELD(broadcast) },
+	{ "send_requested_reply",	SEND,		PART_OTHER,	set_boolean,	FIELD(requested_reply) },
+	{ "receive_type",		RECEIVE,	PART_OTHER,	set_type,	FIELD(type) },
+	{ "receive_path",		RECEIVE,	PART_PATH,	set_text,	FIELD(path) },
+	{ "receive_interface",		RECEIVE,	PART_INTERFACE,	set_text,	FIELD(interface) },
+	{ "receive_member",		RECEIVE,	PART_MEMBER,	set_text,	FIELD(member) },
+	{ "receive_error",		RECEIVE,	PART_ERROR,	set_text,	FIELD(error) },
+	{ "receive_sender",		RECEIVE,	PART_OTHER,	set_name,	FIELD(name) },
+	{ "receive_requested_reply",	RECEIVE,	PART_OTHER,	set_boolean,	FIELD(requested_reply) },
+	{ "eavesdrop",			SEND | RECEIVE,	PART_OTHER,	set_boolean,	FIELD(eavesdrop) },
+	{ "min_fds",			SEND | RECEIVE,	PART_NONE,	set_count,	FIELD(min_fds) },
+	{ "max_fds",			SEND | RECEIVE,	PART_NONE,	set_count,	FIELD(max_fds) },
+	{ "own",			OWN,		PART_OTHER,	set_name,	FIELD(name) },
+	{ "own_prefix",			OWN,		PART_OTHER,	set_prefix,	FIELD(name) },
+	{ "user",			CONNECT,	PART_OTHER,	set_user,	FIELD(uid) },
+	{ "group",			CONNECT,	PART_OTHER,	set_group,	FIELD(gid) },
+	{ "log",			ALL,		PART_NONE,	set_log,	0 },
 };
 /* clang-format on */
 
@@ -224,10 +242,31 @@ static int draft_set(struct draft *draft, const char *name, const char *value)
 
 	if (!attribute)
 		return draft_refuse(draft, "unknown attribute");
+	draft->parts |= attribute->part;
 	draft->kinds &= attribute->kinds;
 	if (draft->kinds == 0)
 		return draft_refuse(draft, "attributes of different kinds in one rule");
 	return attribute->set(draft, attribute, value);
+}
+
+/*
+ * A member means nothing without knowing whose: many interfaces have a Get.  An
+ * error has neither.
+ */
+static int draft_check(struct draft *draft)
+{
+	unsigned int parts = draft->parts;
+
+	if (!parts)
+		return draft_refuse(draft, "it says nothing");
+	if (parts & PART_MEMBER && !(parts & (PART_INTERFACE | PART_PATH)))
+		return draft_refuse(draft, "a member without interface or path");
+	if (parts & PART_ERROR && parts & (PART_INTERFACE | PART_MEMBER))
+		return draft_refuse(draft, "an error has no interface or member");
+	if (draft->rule->broadcast == POLICY_TRUE &&
+	    draft->rule->name && !draft->rule->prefix)
+		return draft_refuse(draft, "a broadcast has no destination");
+	return 0;
 }
 
 /* What says nothing about its kind is a rule for receiving. */
@@ -252,6 +291,12 @@ int xml_rule_parse(struct policy_rule *rule, const char *const *attributes,
 			*out_why = draft.why;
 			return r;
 		}
+	}
+
+	r = draft_check(&draft);
+	if (r < 0) {
+		*out_why = draft.why;
+		return r;
 	}
 
 	rule->kind = draft_kind(&draft);

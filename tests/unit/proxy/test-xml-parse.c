@@ -242,3 +242,75 @@ Test(xml_parse, what_is_missing_is_waited_for)
 	cr_expect(is_in(config->names, "still"));
 	config_free(config);
 }
+
+/* what the reference makes of them, tried with its release 1.14 */
+static const struct {
+	const char *rule;
+	bool ok;
+} rules[] = {
+	{ "<allow/>", false },
+	{ "<deny log='true'/>", false },
+	{ "<allow log='whatever' own='*'/>", true },
+	{ "<allow max_fds='3'/>", false },
+	{ "<allow max_fds='3' receive_sender='*'/>", true },
+	{ "<allow max_fds='33554432' receive_sender='*'/>", true },
+	{ "<allow max_fds='33554433' receive_sender='*'/>", false },
+	{ "<deny eavesdrop='true'/>", true },
+	{ "<allow send_member='M'/>", false },
+	{ "<allow send_member='*'/>", false },
+	{ "<allow send_member='M' send_destination='a.b'/>", false },
+	{ "<allow send_member='M' send_interface='a.b'/>", true },
+	{ "<allow send_member='M' send_path='*'/>", true },
+	{ "<deny receive_member='M' receive_sender='a.b'/>", false },
+	{ "<deny receive_member='M' receive_interface='*'/>", true },
+	{ "<deny send_error='a.b'/>", true },
+	{ "<deny send_error='a.b' send_interface='a.b'/>", false },
+	{ "<deny receive_error='a.b' receive_interface='a.b'/>", false },
+	{ "<deny send_error='a.b' send_path='/'/>", true },
+	{ "<deny send_broadcast='true' send_type='signal'/>", true },
+	{ "<deny send_broadcast='true' send_destination='a.b'/>", false },
+	{ "<deny send_broadcast='true' send_destination='*'/>", true },
+	{ "<deny send_broadcast='true' send_destination_prefix='a.b'/>", true },
+	{ "<deny send_broadcast='false' send_destination='a.b'/>", true },
+	{ "<allow send_interface='a.b' receive_sender='a.b'/>", false },
+	{ "<allow own='a.b' own_prefix='a'/>", false },
+	{ "<allow user='root' group='root'/>", false },
+	{ "<allow user='root' own='*'/>", false },
+	{ "<allow send_type='bogus'/>", false },
+};
+
+Test(xml_parse, rules_that_no_daemon_accepts)
+{
+	for (size_t i = 0; i < KB_ARRAY_SIZE(rules); i++) {
+		char text[256];
+		struct config *config;
+
+		snprintf(text, sizeof(text),
+			 "<policy context='default'>%s</policy>", rules[i].rule);
+		put("rule.conf", text);
+		config = load("rule.conf");
+		cr_expect_eq(config->n_wrong == 0, rules[i].ok, "%s",
+			     rules[i].rule);
+		cr_expect_eq(config->policy->n_rules, rules[i].ok, "%s",
+			     rules[i].rule);
+		config_free(config);
+	}
+}
+
+Test(xml_parse, a_wrong_file_of_a_directory_is_left_out)
+{
+	struct config *config;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/parts", root);
+	cr_assert_eq(mkdir(path, 0755), 0);
+	put("whole.conf", RULE("a.a") "<includedir>parts</includedir>" RULE("a.z"));
+	put("parts/1.conf", RULE("b.b") "<policy context='default'><allow/></policy>"
+			    "<limit name='max_message_unix_fds'>3</limit>");
+	put("parts/2.conf", RULE("c.c"));
+	config = load("whole.conf");
+	expect_names(config, "a.a c.c a.z ");
+	cr_expect_eq(config->limits.max_message_unix_fds, 16);
+	cr_expect_eq(config->n_wrong, 0);
+	config_free(config);
+}

@@ -61,8 +61,8 @@ static void look_away(struct sight *sight)
 	config_free(sight->config);
 }
 
-#define ALLOW_ALL "<allow send_destination='*'/><allow/><allow own='*'/>"
-#define DENY_ALL "<deny send_destination='*'/><deny/><deny own='*'/>"
+#define ALLOW_ALL "<allow send_destination='*'/><allow receive_sender='*'/><allow own='*'/>"
+#define DENY_ALL "<deny send_destination='*'/><deny receive_sender='*'/><deny own='*'/>"
 
 static const char *const nobody[] = { NULL };
 static const char *const foo[] = { "org.Foo", NULL };
@@ -89,8 +89,8 @@ static const struct {
 	{ "send_interface='a.b'",	 { .type = CALL },		  nobody, false, true },
 	{ "send_interface='*'",		 { .type = CALL },		  nobody, true, true },
 
-	{ "send_member='M'",		 { .type = CALL, .member = "M" }, nobody, true, true },
-	{ "send_member='M'",		 { .type = CALL, .member = "N" }, nobody, false, false },
+	{ "send_member='M' send_path='*'", { .type = CALL, .member = "M" }, nobody, true, true },
+	{ "send_member='M' send_path='*'", { .type = CALL, .member = "N" }, nobody, false, false },
 	{ "send_path='/a'",		 { .type = CALL, .path = "/a" },  nobody, true, true },
 	{ "send_path='/a'",		 { .type = CALL, .path = "/a/b" }, nobody, false, false },
 	{ "send_error='a.E'",		 { .type = ERROR, .error = "a.E" }, nobody, true, true },
