@@ -16,7 +16,15 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* Copies [@s, @end) with "%2f" undone. */
+/* What the specification lets stand as it is. */
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("-_/.\\*", c));
+}
+
+/* Copies [@s, @end) with "%2f" undone. What must be escaped is not let through:
+ * others would not understand the address. */
 static int unescape(const char *s, const char *end, char *out, size_t size)
 {
 	for (; s < end; s++) {
@@ -25,6 +33,8 @@ static int unescape(const char *s, const char *end, char *out, size_t size)
 		if (size < 2)
 			return -EINVAL;
 		if (*s != '%') {
+			if (!is_plain(*s))
+				return -EINVAL;
 			*out++ = *s;
 			size--;
 			continue;
@@ -87,9 +97,12 @@ int kb_address_next(const char **list, struct kb_address *out)
 	*out = (struct kb_address){};
 
 	if (*s == '/') {
+		/* a path and no address */
+		if ((size_t)(end - s) >= sizeof(out->path))
+			return -EINVAL;
 		strcpy(out->transport, "kernel");
-		r = unescape(s, end, out->path, sizeof(out->path));
-		return r < 0 ? r : 1;
+		memcpy(out->path, s, end - s);
+		return 1;
 	}
 
 	colon = memchr(s, ':', end - s);
@@ -105,13 +118,6 @@ int kb_address_next(const char **list, struct kb_address *out)
 			return r;
 	}
 	return 1;
-}
-
-/* What the specification lets stand as it is. */
-static bool is_plain(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr("-_/.\\*", c));
 }
 
 int kb_address_escape(const char *value, struct kb_buffer *out)

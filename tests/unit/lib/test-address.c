@@ -34,6 +34,7 @@ Test(address, malformed_ones_are_refused)
 	static const char *const bad[] = {
 		"kernel", ":path=/x", "kernel:path", "kernel:path=%2",
 		"kernel:path=%zz", "kernel:path=%00", "kernel:,",
+		"kernel:path=/a b", "unix:path=/a+b", "unix:abstract=~",
 		"averyveryveryveryverylongtransport:path=/x",
 	};
 
@@ -44,6 +45,17 @@ Test(address, malformed_ones_are_refused)
 		cr_expect_eq(kb_address_next(&list, &a), -EINVAL, "%s",
 			     bad[i]);
 	}
+}
+
+Test(address, a_path_alone_is_what_it_is)
+{
+	const char *list = "/a b%20+;/c";
+	struct kb_address a;
+
+	cr_assert_eq(kb_address_next(&list, &a), 1);
+	cr_expect_str_eq(a.path, "/a b%20+");
+	cr_assert_eq(kb_address_next(&list, &a), 1);
+	cr_expect_str_eq(a.path, "/c");
 }
 
 Test(address, long_values_do_not_fit)
