@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Many clients of the proxy at once, one who does not read, and a proxy that is
+# killed while everybody speaks.
+#
+# With KDBUS_TEST_ROUNDS=100: 2000 clients, 200 of them in the storm, and a
+# hundred kills.
+. "${0%/*}/util.sh"
+
+socket=${address#unix:path=}
+crowd=$top_builddir/tests/system/crowd
+rounds=${KDBUS_TEST_ROUNDS:-4}
+conf=/etc/dbus-1/system.d/zz-crowd.conf
+if [ "$rounds" -ge 100 ]; then
+    storm="2000 200 1000" flood=20
+else
+    storm="300 30 200" flood=2
+fi
+pid() { systemctl show -P MainPID kdbus-proxy.service; }
+lines() { journalctl -q -o cat "$@" | wc -l; }
+
+cat >$conf <<'END_OF_CONF'
+<busconfig>
+  <policy context="mandatory">
+    <allow send_interface="org.kdbus.Test"/>
+    <allow own_prefix="org.kdbus.test"/>
+  </policy>
+  <limit name="max_outgoing_bytes">4000000</limit>
+  <limit name="max_completed_connections">4096</limit>
+</busconfig>
+END_OF_CONF
+check "the policy is read" on_bus call $driver $driver_path $driver ReloadConfig
+
+# shellcheck disable=SC2086
+results "$crowd" "$socket" "$(pid)" storm $storm
+before=$(pid)
+results "$crowd" "$socket" "$before" stalled $flood
+same "it is the same proxy" "$before" "$(pid)"
+check "what was lost is counted, and told with the name" await 10 test "$(lines KDBUS_REFUSAL=drop KDBUS_CLIENT_NAME=org.kdbus.test.Deaf)" -gt 0
+echo "# $(journalctl -q -o cat -n 1 KDBUS_REFUSAL=drop)"
+same "in few lines" 1 "$(($(lines KDBUS_REFUSAL=drop) < 10))"
+
+results "$crowd" "$socket" "$(pid)" killed "$rounds"
+check "the bus goes on" echo_call EchoString s again
+rm $conf
+same "no unit has failed" "" "$(systemctl --failed --no-legend --plain)"
+finish
