@@ -37,7 +37,7 @@ circles() { tsort 2>&1 >/dev/null | sed -n 's/^tsort: \([^ ]*\)$/\1/p' | sort -u
 # The files of one noun (pool.c, pool-pages.c) may know each other.
 nouns() { sed 's/-[a-z0-9-]*//g' | awk '$1 != $2' | sort -u; }
 
-rooms=$(ls -d lib driver busname bus ctl daemon proxy examples 2>/dev/null)
+rooms=$(ls -d lib driver busname bus ctl daemon proxy examples bench 2>/dev/null)
 kernel_includes=$(includes kernel entry flow object util)
 userland_includes=$(includes . $rooms)
 
