@@ -131,9 +131,10 @@ static int no_reply(const struct kb_notification *notification,
 		    struct kb_message **out)
 {
 	_cleanup_(kb_message_unrefp) struct kb_message *message = NULL;
+	/* the reference's words, which some clients look at */
 	const char *text = notification->type == KDBUS_ITEM_REPLY_TIMEOUT ?
-			   "Method call timed out" :
-			   "Method call peer died";
+			   "Message did not receive a reply (timeout by message bus)" :
+			   "Message recipient disconnected from message bus without replying";
 	int r;
 
 	r = kb_message_new(KB_ERROR, &message);
