@@ -72,8 +72,13 @@ static bool monitor_may(struct client *client, const struct kb_message *call)
 {
 	uint32_t flags;
 
-	if (!kb_streq_null(call->path, KB_DRIVER_PATH) ||
-	    !proxy_is_privileged(client->proxy, client->peer.uid)) {
+	if (!kb_streq_null(call->path, KB_DRIVER_PATH)) {
+		synthesize_error(client, call, KB_ERROR_UNKNOWN_INTERFACE,
+				 "Monitoring is at " KB_DRIVER_PATH ", not at %s",
+				 call->path);
+		return false;
+	}
+	if (!proxy_is_privileged(client->proxy, client->peer.uid)) {
 		refusal_access(client, call,
 			       "only root and the owner of the bus may monitor it");
 		synthesize_error(client, call, KB_ERROR_ACCESS_DENIED,
