@@ -152,7 +152,7 @@ static int bind_socket(int fd, const struct place *place)
 	return 0;
 }
 
-static int listener_bind(const struct place *place, bool everybody, struct listener **list)
+static int listener_bind(const struct place *place, struct listener **list)
 {
 	_cleanup_(kb_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct listener *last;
@@ -161,7 +161,8 @@ static int listener_bind(const struct place *place, bool everybody, struct liste
 	if (fd < 0)
 		return -errno;
 	r = bind_socket(fd, place);
-	if (r >= 0 && everybody && !place->abstract && chmod(place->path, 0666) < 0)
+	/* who may come in is for the policy to say, not for the umask */
+	if (r >= 0 && !place->abstract && chmod(place->path, 0666) < 0)
 		r = -errno;
 	if (r >= 0)
 		r = listener_add(list, TAKE_FD(fd), place->path, place->abstract);
@@ -198,8 +199,7 @@ static int listener_adopt_all(struct listener **list)
 	return r;
 }
 
-static int listen_at(const struct kb_address *address, const char *text, bool everybody,
-		     struct listener **list)
+static int listen_at(const struct kb_address *address, const char *text, struct listener **list)
 {
 	struct place place;
 	int r;
@@ -211,20 +211,20 @@ static int listen_at(const struct kb_address *address, const char *text, bool ev
 		kb_log(LOG_ERR, "Cannot listen on %s: %s", text, place.why);
 		return r;
 	}
-	r = listener_bind(&place, everybody, list);
+	r = listener_bind(&place, list);
 	if (r < 0)
 		kb_log_errno(LOG_ERR, r, "Cannot listen on %s", place.path);
 	return r;
 }
 
-int listener_open(const char *addresses, bool everybody, struct listener **list)
+int listener_open(const char *addresses, struct listener **list)
 {
 	const char *rest = addresses;
 	struct kb_address address;
 	int r, result = -EINVAL;
 
 	while ((r = kb_address_next(&rest, &address)) > 0) {
-		result = listen_at(&address, addresses, everybody, list);
+		result = listen_at(&address, addresses, list);
 		if (result >= 0)
 			return 0;
 	}

@@ -47,12 +47,11 @@ struct listener {
  * listener_open() - listen at the first of some alternatives that works
  * @addresses:	as they are configured; "systemd:" stands for the sockets that
  *		were handed down
- * @everybody:	may connect, whatever the umask says
  * @list:	new listeners are put at its end
  *
  * Says what is wrong.
  */
-int listener_open(const char *addresses, bool everybody, struct listener **list);
+int listener_open(const char *addresses, struct listener **list);
 
 /* Closes them, and removes what is left in the file system. */
 void listeners_close(struct listener **list);

@@ -67,14 +67,13 @@ static int read_configuration(struct daemon *daemon)
 
 static int listen_everywhere(struct daemon *daemon)
 {
-	bool everybody = settings_is_system(&daemon->settings);
 	char *const *address;
 	int r = 0;
 
 	if (daemon->options->address)
-		return listener_open(daemon->options->address, everybody, &daemon->listeners);
+		return listener_open(daemon->options->address, &daemon->listeners);
 	for (address = daemon->settings.listen; *address && r >= 0; address++)
-		r = listener_open(*address, everybody, &daemon->listeners);
+		r = listener_open(*address, &daemon->listeners);
 	return r;
 }
 
@@ -101,7 +100,7 @@ static void choose_log(struct daemon *daemon)
 
 /*
  * On the bus of a system services run as all kinds of users, so the daemon
- * stays root and its proxy, which listens to everybody, does not.
+ * stays root and its proxy, which listens to does not.
  */
 static int become_user(struct daemon *daemon)
 {

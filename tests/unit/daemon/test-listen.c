@@ -92,15 +92,15 @@ Test(listen, sockets_come_and_go)
 	cr_assert(asprintf(&first, "tcp:host=x;unix:path=/tmp/listen%%20%s/s",
 			   strchr(directory, ' ') + 1) > 0);
 
-	cr_expect_eq(listener_open("tcp:host=x", false, &list), -EAFNOSUPPORT);
-	cr_expect_eq(listener_open("", false, &list), -EINVAL);
+	cr_expect_eq(listener_open("tcp:host=x", &list), -EAFNOSUPPORT);
+	cr_expect_eq(listener_open("", &list), -EINVAL);
 	cr_expect_null(list);
 
 	/* the second alternative is taken; what is left of one before is no obstacle */
-	cr_assert_eq(listener_open(first, true, &list), 0);
+	cr_assert_eq(listener_open(first, &list), 0);
 	cr_assert_eq(stat(stale, &st), 0);
 	cr_expect_eq(st.st_mode & 0777, 0666);
-	cr_assert_eq(listener_open(first, false, &list), 0);
+	cr_assert_eq(listener_open(first, &list), 0);
 
 	address = listeners_address(list, "00ff");
 	cr_assert(asprintf(&expected,
