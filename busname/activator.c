@@ -26,6 +26,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "busname/confine.h"
 #include "busname/holder.h"
 #include "busname/limit.h"
 #include "busname/manager.h"
@@ -441,6 +442,19 @@ static int activator_setup(struct activator *activator)
 	return 0;
 }
 
+/* A program that we execute lives with what we leave it, so its unit decides.
+ * Users have little that could be given up. */
+static void activator_confine(const struct options *options)
+{
+	int r;
+
+	if (options->user || options->exec)
+		return;
+	r = confine();
+	if (r < 0)
+		kb_log_errno(r == -EOPNOTSUPP ? LOG_DEBUG : LOG_WARNING, r, "cannot confine myself");
+}
+
 int main(int argc, char **argv)
 {
 	struct activator activator = { .state = LISTENING };
@@ -454,6 +468,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	if (activator_ready(&activator) < 0)
 		kb_log(LOG_WARNING, "cannot notify the service manager");
+
+	activator_confine(&activator.options);
 
 	r = activator_run(&activator);
 	holder_close(&activator.holder);
