@@ -292,7 +292,7 @@ int main(int argc, char **argv)
 	}
 	if (!tool.address)
 		tool.address = user ? own = kb_address_user(getuid()) : KB_ADDRESS_SYSTEM;
-	tool.classic = role_read() == ROLE_SYSTEM_BUS;
+	tool.classic = role_now(user) == ROLE_BUS;
 	r = scope_init(&tool.scope, user, "");
 	if (r >= 0 && tool.classic && !user)
 		r = scope_add_units(&tool.scope, KDBUSLIBEXECDIR "/system-bus");

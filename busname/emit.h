@@ -25,14 +25,15 @@ int emit_unit_text(const struct unit *unit, const struct scope *scope, struct kb
 int emit_target(const char *directory, const struct scope *scope);
 
 /**
- * emit_system_bus() - make the classic socket of this machine ours
+ * emit_bus() - make the proxy serve the socket everybody knows
  * @directory:	the one whose units count more than those of the administrator
  *
- * The distribution's dbus.service and dbus.socket become names of the proxy's,
- * which also listens where everybody looks.  Masking them instead would keep
- * the service manager away: it connects only while it sees both running.
+ * The distribution's dbus.service becomes a name of the proxy's; masking it
+ * instead would keep the service manager away, which connects only while it
+ * sees that running.  dbus.socket stays what it is, so that it opens whatever
+ * becomes of kdbus, but only after kdbus-choose-bus.service has tried it.
  */
-int emit_system_bus(const char *directory);
+int emit_bus(const char *directory, const struct scope *scope);
 
 /* A file with @text, or (@append) that much more of it. */
 int emit_file(const char *directory, const char *name, const struct kb_buffer *text, bool append);

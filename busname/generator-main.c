@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -33,43 +32,6 @@ static void print_to_kmsg(const char *line)
 		fprintf(stderr, "%s\n", line);
 }
 
-static bool file_has(const char *path, const char *what)
-{
-	char line[4096];
-	bool found = false;
-	FILE *file;
-
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	while (!found && fgets(line, sizeof(line), file)) {
-		line[strcspn(line, ":\n")] = '\0';
-		found = strstr(line, what);
-	}
-	fclose(file);
-	return found;
-}
-
-/* Is the module loaded, or part of this kernel's modules? */
-static bool kdbus_is_available(void)
-{
-	static const char *const lists[] = { "modules.dep", "modules.builtin" };
-	struct utsname uts;
-	char path[PATH_MAX];
-	size_t i;
-
-	if (access("/sys/fs/kdbus", F_OK) == 0)
-		return true;
-	if (uname(&uts) < 0)
-		return false;
-	for (i = 0; i < KB_ARRAY_SIZE(lists); i++) {
-		snprintf(path, sizeof(path), "/lib/modules/%s/%s", uts.release, lists[i]);
-		if (file_has(path, "/kdbus.ko"))
-			return true;
-	}
-	return false;
-}
-
 static bool scope_is_user(void)
 {
 	const char *scope = getenv("SYSTEMD_SCOPE");
@@ -77,9 +39,53 @@ static bool scope_is_user(void)
 	return scope ? kb_streq(scope, "user") : getuid() != 0;
 }
 
+/* Why kdbus is not the bus it was to be; a NULL reason is none. */
+static enum role find_role(bool user, char **out_reason)
+{
+	enum role role = ROLE_NONE;
+	struct utsname uts;
+	struct kb_switch it;
+
+	*out_reason = NULL;
+	if (uname(&uts) < 0 || kb_switch_init(&it, user, "") < 0)
+		return role;
+	role = role_read(&it, uts.release, out_reason);
+	kb_switch_deinit(&it);
+	return role;
+}
+
+static void open_log(bool user)
+{
+	if (user)
+		return;
+	kmsg_fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (kmsg_fd >= 0)
+		parse_warn_set(print_to_kmsg);
+}
+
+static int generate(char **directories, bool user, enum role role)
+{
+	const char *early = directories[1] ?: directories[0];
+	struct scope scope;
+	int r;
+
+	r = scope_init(&scope, user, "");
+	if (r < 0)
+		return r;
+	if (role == ROLE_BUS && !user)
+		r = scope_add_units(&scope, KDBUSLIBEXECDIR "/system-bus");
+	if (r >= 0)
+		r = generator_run(&scope, directories[0], role == ROLE_BUS);
+	if (r >= 0 && role == ROLE_BUS)
+		r = emit_bus(early, &scope);
+	scope_deinit(&scope);
+	return r;
+}
+
 int main(int argc, char **argv)
 {
-	struct scope scope;
+	_cleanup_(kb_freep) char *reason = NULL;
+	bool user = scope_is_user();
 	enum role role;
 	int r;
 
@@ -87,27 +93,19 @@ int main(int argc, char **argv)
 		fprintf(stderr, "Usage: kdbus-busname-generator NORMAL-DIR [EARLY-DIR LATE-DIR]\n");
 		return EXIT_FAILURE;
 	}
-	role = role_read();
-	if (role == ROLE_NONE || !kdbus_is_available())
+	role = find_role(user, &reason);
+	if (role == ROLE_NONE && !reason)
 		return EXIT_SUCCESS;
 
-	r = scope_init(&scope, scope_is_user(), "");
-	if (r < 0)
-		return EXIT_FAILURE;
-	if (!scope.user) {
-		kmsg_fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
-		if (kmsg_fd >= 0)
-			parse_warn_set(print_to_kmsg);
-	}
+	open_log(user);
+	if (reason)
+		parse_warn(user ? "session bus" : "system bus", 0, "the classic one, not kdbus: %s",
+			   reason);
+	if (role == ROLE_NONE)
+		return EXIT_SUCCESS;
 	umask(0022);
-	if (role == ROLE_SYSTEM_BUS && !scope.user)
-		r = scope_add_units(&scope, KDBUSLIBEXECDIR "/system-bus");
-	if (r >= 0)
-		r = generator_run(&scope, argv[1], role == ROLE_SYSTEM_BUS);
-	if (r >= 0 && role == ROLE_SYSTEM_BUS && !scope.user)
-		r = emit_system_bus(argc > 2 ? argv[2] : argv[1]);
+	r = generate(argv + 1, user, role);
 	if (r < 0)
 		parse_warn(argv[1], 0, "cannot be written: %s", strerror(-r));
-	scope_deinit(&scope);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -29,6 +29,8 @@ enum ctl_json {
  * @no_reply:	do not wait for a reply
  * @show:	list: kinds of names wanted, CTL_SHOW_*; 0 for all
  * @timeout_ns:	of a call; 0 for the default
+ * @root:	system-bus, session-bus: the machine below this directory
+ * @global:	session-bus: of every user
  * @limit:	monitor: messages until it ends; 0 for ever
  * @destination: emit: to one peer only
  * @matches:	monitor: rules, ended by NULL
@@ -37,6 +39,8 @@ struct ctl {
 	const char *verb;
 	const char *address;
 	bool user;
+	bool global;
+	const char *root;
 	enum ctl_json json;
 	bool quiet;
 	bool no_auto_start;

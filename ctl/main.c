@@ -137,6 +137,20 @@ static int set_quiet(struct ctl *ctl, const char *value _unused_)
 	return 0;
 }
 
+static int set_root(struct ctl *ctl, const char *value)
+{
+	if (*value != '/')
+		return ctl_fail_usage(ctl, "--root= takes an absolute path");
+	ctl->root = value;
+	return 0;
+}
+
+static int set_global(struct ctl *ctl, const char *value _unused_)
+{
+	ctl->global = true;
+	return 0;
+}
+
 static int set_unique(struct ctl *ctl, const char *value _unused_)
 {
 	ctl->show |= CTL_SHOW_UNIQUE;
@@ -179,6 +193,8 @@ static const struct option options[] = {
 	{ "--destination", "NAME", set_destination, "emit: to this peer only" },
 	{ "--match", "RULE", set_match, "monitor: only what this rule matches" },
 	{ "--limit-messages", "N", set_limit, "monitor: end after so many" },
+	{ "--root", "DIRECTORY", set_root, "system-bus: of the machine below it" },
+	{ "--global", NULL, set_global, "session-bus: of every user" },
 	{ "--quiet", NULL, set_quiet, "do not print the reply" },
 	{ "-q", NULL, set_quiet, "short for --quiet" },
 	{ "--help", NULL, print_help, "this text" },

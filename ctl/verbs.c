@@ -27,6 +27,10 @@ static const struct ctl_verb verbs[] = {
 	  6, -1, ctl_set_property, "write a property" },
 	{ "monitor", "[NAME]…", 0, -1, ctl_monitor,
 	  "show messages as they pass" },
+	{ "system-bus", "enable | disable | status | check", 1, 1, ctl_system_bus,
+	  "whether kdbus is the bus of the system, from the next boot on" },
+	{ "session-bus", "enable | disable | status | check", 1, 1, ctl_session_bus,
+	  "the same of a user's session, from its next start on" },
 	{ "busname", "list | show NAME | verify FILE…", 1, -1, ctl_busname,
 	  "bus name units: which there are, and what is wrong with one" },
 };

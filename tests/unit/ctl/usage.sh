@@ -69,6 +69,12 @@ wrong 2 busname show
 wrong 2 busname show a.b c.d
 wrong 2 busname verify
 wrong 2 --json busname list
+wrong 2 system-bus
+wrong 2 system-bus perhaps
+wrong 2 system-bus enable now
+wrong 2 --root=here system-bus status
+wrong 2 --global system-bus enable
+wrong 2 session-bus
 wrong 1 --address=kernel:path=/nonexistent list
 wrong 1 --address=/dev/null list
 wrong 1 --address=unix:path=/x list
