@@ -11,25 +11,22 @@
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "lib/cmd.h"
 #include "lib/log.h"
+#include "lib/run.h"
 #include "lib/util.h"
 
 /* Longest "UID-NAME", with its NUL: the kernel's limit. */
 #define BUS_NAME_SIZE 64
-
-extern char **environ;
 
 /**
  * struct keeper - the command line, and what became of it
@@ -74,15 +71,15 @@ static bool keeper_has(const struct keeper *keeper, const char *path)
 static void load_module(void)
 {
 	char *const argv[] = { "modprobe", "-q", "kdbus", NULL };
-	int status = 0, r;
 	pid_t pid;
+	int r;
 
-	r = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
-	if (r) {
+	r = kb_run(argv, NULL, -1, &pid);
+	if (r < 0) {
 		kb_log_errno(LOG_WARNING, r, "cannot run modprobe");
 		return;
 	}
-	if (waitpid(pid, &status, 0) < 0 || status)
+	if (kb_run_wait(pid))
 		kb_log(LOG_WARNING, "modprobe cannot load the module kdbus");
 }
 

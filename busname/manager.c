@@ -3,14 +3,13 @@
  * A starter that asks the service manager to start a unit.
  */
 #include <errno.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "busname/manager.h"
 #include "lib/error.h"
 #include "lib/log.h"
+#include "lib/run.h"
 
 #define MANAGER_PATH		"/org/freedesktop/systemd1"
 #define MANAGER_INTERFACE	"org.freedesktop.systemd1.Manager"
@@ -21,8 +20,6 @@
 #define MANAGER_ERROR		"org.freedesktop.systemd1."
 
 #define STATE_SIZE 32
-
-extern char **environ;
 
 /**
  * struct unit_state - what a decision needs to know of a unit
@@ -207,15 +204,15 @@ static int manager_find_unit(struct manager *manager, struct report *out)
 static int manager_start_blindly(struct manager *manager, struct report *out)
 {
 	char *argv[] = { "systemctl", "--no-block", "start", (char *)manager->unit, NULL, NULL };
-	int status, r;
 	pid_t pid;
+	int r;
 
 	if (manager->user)
 		argv[4] = "--user";
-	r = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
-	if (r)
-		return unreachable(out, -r);
-	if (waitpid(pid, &status, 0) < 0 || status)
+	r = kb_run(argv, NULL, -1, &pid);
+	if (r < 0)
+		return unreachable(out, r);
+	if (kb_run_wait(pid))
 		return report_fail(out, KB_ERROR_FAILED, "systemctl could not start %s",
 				   manager->unit);
 	return STARTER_PENDING;

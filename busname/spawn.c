@@ -6,7 +6,6 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
@@ -16,6 +15,7 @@
 #include "lib/environment.h"
 #include "lib/error.h"
 #include "lib/log.h"
+#include "lib/run.h"
 #include "lib/util.h"
 
 extern char **environ;
@@ -44,23 +44,6 @@ static char **child_environment(void)
 			v[n++] = environ[i];
 	}
 	return v;
-}
-
-/* posix_spawn() shares our memory with the child until it executes. */
-static int spawn_as_us(struct spawn *spawn, char *const *environment)
-{
-	posix_spawnattr_t attr;
-	sigset_t none;
-	int r;
-
-	sigemptyset(&none);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	r = posix_spawn(&spawn->pid, spawn->argv[0], NULL, &attr, spawn->argv,
-			environment);
-	posix_spawnattr_destroy(&attr);
-	return -r;
 }
 
 /* In the child: the account databases are asked here, as their libraries are
@@ -102,7 +85,7 @@ static int spawn_fork(struct spawn *spawn)
 		r = kb_environment_merge(shared, own, &all);
 	if (r < 0)
 		return r;
-	return spawn->run_as ? spawn_as_user(spawn, all) : spawn_as_us(spawn, all);
+	return spawn->run_as ? spawn_as_user(spawn, all) : kb_run(spawn->argv, all, -1, &spawn->pid);
 }
 
 static int spawn_run(struct spawn *spawn)

@@ -4,12 +4,12 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <spawn.h>
 
 #include "driver/activation.h"
 #include "driver/names.h"
 #include "lib/environment.h"
 #include "lib/log.h"
+#include "lib/run.h"
 
 #define PEER_INTERFACE		"org.freedesktop.DBus.Peer"
 #define MANAGER_NAME		"org.freedesktop.systemd1"
@@ -22,8 +22,6 @@ enum {
 	START_SUCCESS		= 1,
 	START_ALREADY_RUNNING	= 2,
 };
-
-extern char **environ;
 
 /**
  * struct waiter - a call that is answered when ours is
@@ -357,9 +355,7 @@ static int set_environment_by_tool(struct call *call, char *const *variables)
 	bool user = call->driver->owner_uid != 0;
 	size_t n = kb_strv_length(variables);
 	struct pending *pending;
-	posix_spawnattr_t attr;
 	char **argv;
-	sigset_t none;
 	pid_t pid;
 	int r;
 
@@ -371,12 +367,7 @@ static int set_environment_by_tool(struct call *call, char *const *variables)
 	argv[2] = (char *)"set-environment";
 	memcpy(argv + 3, variables, n * sizeof(*argv));
 
-	sigemptyset(&none);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	r = -posix_spawnp(&pid, argv[0], NULL, &attr, argv, environ);
-	posix_spawnattr_destroy(&attr);
+	r = kb_run(argv, NULL, -1, &pid);
 	free(argv);
 	if (r < 0)
 		return call_fail(call, KB_ERROR_FAILED, "The service manager cannot be reached");
