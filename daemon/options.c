@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The command line, which is that of dbus-daemon. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -37,43 +38,47 @@ enum value {
 	VALUE_TEXT,
 };
 
-/* take functions: 1 to go on, 0 if that was all, -EINVAL */
+/**
+ * struct choice - one option
+ * @take:	1 to go on, 0 if that was all, -EINVAL
+ * @field:	of struct options, where @take puts something in one
+ * @word:	what, if the option alone says it
+ * @files:	of the configuration it stands for: the first that is there
+ */
+struct choice {
+	const char *name;
+	enum value value;
+	int (*take)(const struct choice *choice, struct options *options, const char *value);
+	size_t field;
+	int word;
+	const char *files[2];
+};
 
-static int set_config(struct options *options, const char *option, const char *file)
+static void *field_of(const struct choice *choice, struct options *options)
+{
+	return (char *)options + choice->field;
+}
+
+static int take_config(const struct choice *choice, struct options *options, const char *value)
 {
 	if (options->config_file) {
-		kb_log(LOG_ERR, "%s: the configuration file %s was named already", option,
+		kb_log(LOG_ERR, "%s: the configuration file %s was named already", choice->name,
 		       options->config_file);
 		return -EINVAL;
 	}
-	options->config_file = file;
+	if (!value)
+		value = choice->files[access(choice->files[0], F_OK) < 0];
+	options->config_file = value;
 	return 1;
 }
 
-static int take_config_file(struct options *options, const char *value)
+static int take_text(const struct choice *choice, struct options *options, const char *value)
 {
-	return set_config(options, "--config-file", value);
-}
-
-static int take_session(struct options *options, const char *value _unused_)
-{
-	return set_config(options, "--session",
-			  access(SESSION_FILE, F_OK) < 0 ? SESSION_FILE_OLD : SESSION_FILE);
-}
-
-static int take_system(struct options *options, const char *value _unused_)
-{
-	return set_config(options, "--system",
-			  access(SYSTEM_FILE, F_OK) < 0 ? SYSTEM_FILE_OLD : SYSTEM_FILE);
-}
-
-static int take_address(struct options *options, const char *value)
-{
-	options->address = value;
+	*(const char **)field_of(choice, options) = value;
 	return 1;
 }
 
-static int set_fd(int *out, const char *value)
+static int take_fd(const struct choice *choice, struct options *options, const char *value)
 {
 	uint64_t fd;
 
@@ -81,96 +86,58 @@ static int set_fd(int *out, const char *value)
 		kb_log(LOG_ERR, "Not a file descriptor: %s", value);
 		return -EINVAL;
 	}
-	*out = fd;
+	*(int *)field_of(choice, options) = fd;
 	return 1;
 }
 
-static int take_print_address(struct options *options, const char *value)
+static int take_word(const struct choice *choice, struct options *options,
+		     const char *value _unused_)
 {
-	return set_fd(&options->print_address_fd, value);
-}
-
-static int take_print_pid(struct options *options, const char *value)
-{
-	return set_fd(&options->print_pid_fd, value);
-}
-
-static int take_fork(struct options *options, const char *value _unused_)
-{
-	options->fork = ANSWER_YES;
+	*(int *)field_of(choice, options) = choice->word;
 	return 1;
 }
 
-static int take_nofork(struct options *options, const char *value _unused_)
+static int take_true(const struct choice *choice, struct options *options,
+		     const char *value _unused_)
 {
-	options->fork = ANSWER_NO;
+	*(bool *)field_of(choice, options) = true;
 	return 1;
 }
 
-static int take_nopidfile(struct options *options, const char *value _unused_)
-{
-	options->no_pidfile = true;
-	return 1;
-}
-
-static int take_syslog(struct options *options, const char *value _unused_)
-{
-	options->log_to = LOG_TO_JOURNAL;
-	return 1;
-}
-
-static int take_nosyslog(struct options *options, const char *value _unused_)
-{
-	options->log_to = LOG_TO_STDERR;
-	return 1;
-}
-
-static int take_systemd(struct options *options, const char *value _unused_)
-{
-	options->systemd_activation = true;
-	return 1;
-}
-
-static int take_introspect(struct options *options, const char *value _unused_)
-{
-	options->introspect = true;
-	return 1;
-}
-
-static int take_help(struct options *options _unused_, const char *value _unused_)
+static int take_help(const struct choice *choice _unused_, struct options *options _unused_,
+		     const char *value _unused_)
 {
 	fputs(help, stdout);
 	return 0;
 }
 
-static int take_version(struct options *options _unused_, const char *value _unused_)
+static int take_version(const struct choice *choice _unused_, struct options *options _unused_,
+			const char *value _unused_)
 {
 	puts("kdbus-daemon " PACKAGE_VERSION);
 	return 0;
 }
 
+#define IN(member) .field = offsetof(struct options, member)
+
 /* clang-format off */
-static const struct choice {
-	const char *name;
-	enum value value;
-	int (*take)(struct options *options, const char *value);
-} choices[] = {
-	{ "--config-file",		VALUE_TEXT,	take_config_file },
-	{ "--session",			VALUE_NONE,	take_session },
-	{ "--system",			VALUE_NONE,	take_system },
-	{ "--address",			VALUE_TEXT,	take_address },
-	{ "--print-address",		VALUE_NUMBER,	take_print_address },
-	{ "--print-pid",		VALUE_NUMBER,	take_print_pid },
-	{ "--fork",			VALUE_NONE,	take_fork },
-	{ "--nofork",			VALUE_NONE,	take_nofork },
-	{ "--nopidfile",		VALUE_NONE,	take_nopidfile },
-	{ "--syslog",			VALUE_NONE,	take_syslog },
-	{ "--syslog-only",		VALUE_NONE,	take_syslog },
-	{ "--nosyslog",			VALUE_NONE,	take_nosyslog },
-	{ "--systemd-activation",	VALUE_NONE,	take_systemd },
-	{ "--introspect",		VALUE_NONE,	take_introspect },
-	{ "--help",			VALUE_NONE,	take_help },
-	{ "--version",			VALUE_NONE,	take_version },
+static const struct choice choices[] = {
+	{ "--config-file",	VALUE_TEXT,	.take = take_config },
+	{ "--session",		VALUE_NONE,	.take = take_config, .files = { SESSION_FILE, SESSION_FILE_OLD } },
+	{ "--system",		VALUE_NONE,	.take = take_config, .files = { SYSTEM_FILE, SYSTEM_FILE_OLD } },
+	{ "--address",		VALUE_TEXT,	.take = take_text, IN(address) },
+	{ "--print-address",	VALUE_NUMBER,	.take = take_fd, IN(print_address_fd) },
+	{ "--print-pid",	VALUE_NUMBER,	.take = take_fd, IN(print_pid_fd) },
+	{ "--fork",		VALUE_NONE,	.take = take_word, IN(fork), .word = ANSWER_YES },
+	{ "--nofork",		VALUE_NONE,	.take = take_word, IN(fork), .word = ANSWER_NO },
+	{ "--syslog",		VALUE_NONE,	.take = take_word, IN(log_to), .word = LOG_TO_JOURNAL },
+	{ "--syslog-only",	VALUE_NONE,	.take = take_word, IN(log_to), .word = LOG_TO_JOURNAL },
+	{ "--nosyslog",		VALUE_NONE,	.take = take_word, IN(log_to), .word = LOG_TO_STDERR },
+	{ "--nopidfile",	VALUE_NONE,	.take = take_true, IN(no_pidfile) },
+	{ "--systemd-activation", VALUE_NONE,	.take = take_true, IN(systemd_activation) },
+	{ "--introspect",	VALUE_NONE,	.take = take_true, IN(introspect) },
+	{ "--help",		VALUE_NONE,	.take = take_help },
+	{ "--version",		VALUE_NONE,	.take = take_version },
 };
 /* clang-format on */
 
@@ -215,7 +182,7 @@ int options_parse(struct options *options, int argc, char **argv)
 			kb_log(LOG_ERR, "%s needs a value", argument);
 			return -EINVAL;
 		}
-		r = choice->take(options, value);
+		r = choice->take(choice, options, value);
 		if (r <= 0)
 			return r;
 	}
