@@ -17,7 +17,7 @@ int kb_environment_new(void)
 }
 
 /* F_RDLCK, F_WRLCK or F_UNLCK; waits. */
-static int lock(int fd, short type)
+static int set_lock(int fd, short type)
 {
 	struct flock flock = { .l_type = type, .l_whence = SEEK_SET };
 	int r;
@@ -26,6 +26,21 @@ static int lock(int fd, short type)
 		r = fcntl(fd, F_SETLKW, &flock);
 	while (r < 0 && errno == EINTR);
 	return r < 0 ? -errno : 0;
+}
+
+/* Until the end of the scope of @out_locked. */
+static int lock(int fd, short type, int *out_locked)
+{
+	int r = set_lock(fd, type);
+
+	*out_locked = r < 0 ? -1 : fd;
+	return r;
+}
+
+static void unlockp(int *locked)
+{
+	if (*locked >= 0)
+		set_lock(*locked, F_UNLCK);
 }
 
 static int read_bytes(int fd, struct kb_buffer *out)
@@ -83,14 +98,11 @@ static int read_locked(int fd, char ***out)
 
 int kb_environment_read(int fd, char ***out)
 {
+	_cleanup_(unlockp) int locked = -1;
 	int r;
 
-	r = lock(fd, F_RDLCK);
-	if (r < 0)
-		return r;
-	r = read_locked(fd, out);
-	lock(fd, F_UNLCK);
-	return r;
+	r = lock(fd, F_RDLCK, &locked);
+	return r < 0 ? r : read_locked(fd, out);
 }
 
 static int write_locked(int fd, char *const *variables)
@@ -111,28 +123,19 @@ static int write_locked(int fd, char *const *variables)
 	return 0;
 }
 
-static int update_locked(int fd, char *const *variables)
+int kb_environment_update(int fd, char *const *variables)
 {
 	_cleanup_(kb_strv_freep) char **old = NULL;
 	_cleanup_(kb_freep) char **all = NULL;
+	_cleanup_(unlockp) int locked = -1;
 	int r;
 
-	r = read_locked(fd, &old);
+	r = lock(fd, F_WRLCK, &locked);
+	if (r >= 0)
+		r = read_locked(fd, &old);
 	if (r >= 0)
 		r = kb_environment_merge(variables, old, &all);
 	return r < 0 ? r : write_locked(fd, all);
-}
-
-int kb_environment_update(int fd, char *const *variables)
-{
-	int r;
-
-	r = lock(fd, F_WRLCK);
-	if (r < 0)
-		return r;
-	r = update_locked(fd, variables);
-	lock(fd, F_UNLCK);
-	return r;
 }
 
 static bool has_name_of(char *const *v, size_t n, const char *variable)
