@@ -134,20 +134,25 @@ static void log_line(int level, const char *const *fields, const char *line)
 	log_to_stderr(level, line);
 }
 
-void kb_log(int level, const char *format, ...)
+static void log_format(int level, const char *const *fields, const char *format, va_list args)
 {
 	char line[LINE_MAX_BYTES];
 	int saved = errno;
-	va_list args;
 
 	if (level > log_level)
 		return;
+	vsnprintf(line, sizeof(line), format, args);
+	log_line(level, fields, line);
+	errno = saved;
+}
+
+void kb_log(int level, const char *format, ...)
+{
+	va_list args;
 
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	log_format(level, NULL, format, args);
 	va_end(args);
-	log_line(level, NULL, line);
-	errno = saved;
 }
 
 int kb_log_errno(int level, int r, const char *format, ...)
@@ -173,16 +178,9 @@ int kb_log_errno(int level, int r, const char *format, ...)
 void kb_log_fields(int level, const char *const *fields, const char *format,
 		   ...)
 {
-	char line[LINE_MAX_BYTES];
-	int saved = errno;
 	va_list args;
 
-	if (level > log_level)
-		return;
-
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	log_format(level, fields, format, args);
 	va_end(args);
-	log_line(level, fields, line);
-	errno = saved;
 }
