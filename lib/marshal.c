@@ -556,8 +556,6 @@ static int encode_fields(const struct kb_message *message,
 static int encode_body(const struct kb_message *message, enum kb_format format,
 		       struct kb_buffer *buffer)
 {
-	struct kb_reader reader;
-	struct kb_writer writer;
 	int r;
 
 	if (message->body_format == format && !message->body_swap)
@@ -567,19 +565,7 @@ static int encode_body(const struct kb_message *message, enum kb_format format,
 	/* the result has about the same size: let it grow once */
 	r = kb_buffer_reserve(buffer, message->body_size +
 				      message->body_size / 8 + 64);
-	if (r < 0)
-		return r;
-	kb_writer_init(&writer, format, buffer);
-	r = kb_message_reader(message, &reader);
-	if (r >= 0)
-		r = kb_value_copy(&reader, &writer);
-	if (r >= 0)
-		r = kb_reader_finish(&reader);
-	if (r >= 0)
-		r = kb_writer_finish(&writer);
-	kb_reader_deinit(&reader);
-	kb_writer_deinit(&writer);
-	return r;
+	return r < 0 ? r : kb_message_copy_body(message, format, buffer);
 }
 
 static int encode_dbus1(struct kb_message *message, struct kb_buffer *buffer)

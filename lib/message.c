@@ -242,22 +242,18 @@ int kb_message_new_error(const struct kb_message *call, const char *name,
 	return 0;
 }
 
-int kb_message_new_errorf(const struct kb_message *call,
-			  struct kb_message **out, const char *name,
-			  const char *format, ...)
+int kb_message_new_errorv(const struct kb_message *call, const char *name,
+			  const char *format, va_list args,
+			  struct kb_message **out)
 {
-	_cleanup_(kb_freep) char *text = NULL;
-	va_list args;
-	int n;
+	char *text;
+	int r;
 
-	va_start(args, format);
-	n = vasprintf(&text, format, args);
-	va_end(args);
-	if (n < 0) {
-		text = NULL;
+	if (vasprintf(&text, format, args) < 0)
 		return -ENOMEM;
-	}
-	return kb_message_new_error(call, name, text, out);
+	r = kb_message_new_error(call, name, text, out);
+	free(text);
+	return r;
 }
 
 /* body */
@@ -381,20 +377,14 @@ int kb_message_validate(const struct kb_message *message)
 	return r;
 }
 
-int kb_message_convert(struct kb_message *message, enum kb_format format)
+int kb_message_copy_body(const struct kb_message *message, enum kb_format format,
+			 struct kb_buffer *buffer)
 {
-	_cleanup_(kb_buffer_deinit) struct kb_buffer buffer = {};
 	struct kb_reader reader;
 	struct kb_writer writer;
 	int r;
 
-	r = kb_message_seal(message);
-	if (r < 0)
-		return r;
-	if (message->body_format == format && !message->body_swap)
-		return 0;
-
-	kb_writer_init(&writer, format, &buffer);
+	kb_writer_init(&writer, format, buffer);
 	r = kb_message_reader(message, &reader);
 	if (r >= 0)
 		r = kb_value_copy(&reader, &writer);
@@ -404,6 +394,21 @@ int kb_message_convert(struct kb_message *message, enum kb_format format)
 		r = kb_writer_finish(&writer);
 	kb_reader_deinit(&reader);
 	kb_writer_deinit(&writer);
+	return r;
+}
+
+int kb_message_convert(struct kb_message *message, enum kb_format format)
+{
+	_cleanup_(kb_buffer_deinit) struct kb_buffer buffer = {};
+	int r;
+
+	r = kb_message_seal(message);
+	if (r < 0)
+		return r;
+	if (message->body_format == format && !message->body_swap)
+		return 0;
+
+	r = kb_message_copy_body(message, format, &buffer);
 	/* even a body of no bytes has to lie somewhere */
 	if (r >= 0)
 		r = kb_buffer_reserve(&buffer, 1);

@@ -153,9 +153,9 @@ int kb_message_new_return(const struct kb_message *call,
 /* The same for an error; @text may be NULL. */
 int kb_message_new_error(const struct kb_message *call, const char *name,
 			 const char *text, struct kb_message **out);
-int kb_message_new_errorf(const struct kb_message *call,
-			  struct kb_message **out, const char *name,
-			  const char *format, ...) _printf_(4, 5);
+int kb_message_new_errorv(const struct kb_message *call, const char *name,
+			  const char *format, va_list args,
+			  struct kb_message **out) _printf_(3, 0);
 int kb_message_new_signal(const char *path, const char *interface,
 			  const char *member, struct kb_message **out);
 
@@ -216,6 +216,10 @@ int kb_message_read(const struct kb_message *message, const char *types, ...);
 
 /* Reads the whole body only to check it: 0, -EBADMSG, -ENOMEM. */
 int kb_message_validate(const struct kb_message *message);
+
+/* Appends the body to @buffer in this format: 0, or as kb_value_copy(). */
+int kb_message_copy_body(const struct kb_message *message, enum kb_format format,
+			 struct kb_buffer *buffer);
 
 /**
  * kb_message_convert() - turn the body into the other format, in place

@@ -331,21 +331,15 @@ int kb_conn_reply_error(struct kb_conn *conn, const struct kb_message *call,
 			const char *name, const char *format, ...)
 {
 	_cleanup_(kb_message_unrefp) struct kb_message *reply = NULL;
-	_cleanup_(kb_freep) char *text = NULL;
 	va_list args;
-	int n, r;
+	int r;
 
 	if (call->flags & KB_NO_REPLY_EXPECTED)
 		return 0;
 
 	va_start(args, format);
-	n = vasprintf(&text, format, args);
+	r = kb_message_new_errorv(call, name, format, args, &reply);
 	va_end(args);
-	if (n < 0) {
-		text = NULL;
-		return -ENOMEM;
-	}
-	r = kb_message_new_error(call, name, text, &reply);
 	return r < 0 ? r : kb_conn_send(conn, reply);
 }
 

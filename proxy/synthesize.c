@@ -53,18 +53,14 @@ int synthesize_error(struct client *client, const struct kb_message *call,
 		     const char *name, const char *format, ...)
 {
 	_cleanup_(kb_message_unrefp) struct kb_message *reply = NULL;
-	_cleanup_(kb_freep) char *text = NULL;
 	va_list arguments;
 	int r;
 
 	if (!wants_reply(call))
 		return 0;
 	va_start(arguments, format);
-	r = vasprintf(&text, format, arguments);
+	r = kb_message_new_errorv(call, name, format, arguments, &reply);
 	va_end(arguments);
-	if (r < 0)
-		return -ENOMEM;
-	r = kb_message_new_error(call, name, text, &reply);
 	return r < 0 ? r : synthesize_send(client, reply);
 }
 

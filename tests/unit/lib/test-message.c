@@ -31,6 +31,17 @@ Test(message, a_call_has_what_it_was_given)
 	cr_expect_eq(kb_message_read(m, "", NULL), -EINVAL);
 }
 
+static int new_error(struct kb_message **out, const struct kb_message *call, const char *format, ...)
+{
+	va_list args;
+	int r;
+
+	va_start(args, format);
+	r = kb_message_new_errorv(call, KB_ERROR_FAILED, format, args, out);
+	va_end(args);
+	return r;
+}
+
 Test(message, a_reply_goes_back_to_the_id)
 {
 	_cleanup_(kb_message_unrefp) struct kb_message *call = NULL;
@@ -48,8 +59,7 @@ Test(message, a_reply_goes_back_to_the_id)
 
 	/* a received call: the name in SENDER may be another */
 	call->src_id = 9;
-	cr_assert_eq(kb_message_new_errorf(call, &error, KB_ERROR_FAILED,
-					   "no %s", "way"), 0);
+	cr_assert_eq(new_error(&error, call, "no %s", "way"), 0);
 	cr_expect_str_eq(error->destination, ":1.9");
 	cr_expect_str_eq(error->error_name, KB_ERROR_FAILED);
 	cr_assert_eq(kb_message_seal(error), 0);
