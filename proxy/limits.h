@@ -39,7 +39,8 @@ void limits_init(struct limits *limits);
  * limits_set() - set one by its name
  *
  * A value that is too large is cut to what can be served.  Returns 0, -ENOENT
- * if there is no such limit, -EINVAL if the text is no number.
+ * if there is no such limit, -EINVAL if the text is no number, -ERANGE if it was
+ * cut and is none that the reference takes.
  */
 int limits_set(struct limits *limits, const char *name, const char *text);
 

@@ -239,9 +239,10 @@ static void end_limit(struct reading *reading, const char *text)
 		return;
 	r = limits_set(&reading->config->limits, reading->value, text);
 	if (r < 0)
-		COMPLAIN(reading, "<limit name=\"%s\">: %s; ignored",
-			 reading->value,
-			 r == -ENOENT ? "no such limit" : "not a number");
+		COMPLAIN(reading, "<limit name=\"%s\">: %s", reading->value,
+			 r == -ENOENT ? "no such limit; ignored" :
+			 r == -ERANGE ? "too large; cut" :
+					"not a number; ignored");
 }
 
 static void end_type(struct reading *reading, const char *text)
@@ -571,6 +572,7 @@ static int xml_read(struct config *config, struct reading *parent,
 			       -ENOENT :
 			       kb_log_errno(LOG_WARNING, errno, "%s", path);
 	if (reading_loops(parent, real)) {
+		config->n_wrong++;
 		kb_log(LOG_WARNING, "%s includes itself; not read again", real);
 		return 0;
 	}

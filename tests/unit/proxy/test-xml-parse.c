@@ -118,6 +118,7 @@ Test(xml_parse, circles_end)
 			  "<include>other.conf</include>");
 	config = load("main.conf");
 	expect_names(config, "a.a b.b ");
+	cr_expect_eq(config->n_wrong, 2);
 	config_free(config);
 }
 

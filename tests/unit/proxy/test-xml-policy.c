@@ -358,5 +358,16 @@ Test(xml_policy, limits_are_read_and_cut)
 	cr_expect_eq(config->limits.max_message_unix_fds, 16);
 	cr_expect_eq(config->limits.max_outgoing_bytes, INT32_MAX);
 	cr_expect_eq(config->limits.auth_timeout, 30000);
+	cr_expect_eq(config->n_wrong, 2);
+	config_free(config);
+
+	/* what the reference does not start with, and what it does */
+	config = load("<busconfig><limit name='max_names_per_connection'>3123123123</limit></busconfig>");
+	cr_expect_eq(config->limits.max_names_per_connection, INT32_MAX);
+	cr_expect_eq(config->n_wrong, 1);
+	config_free(config);
+	config = load("<busconfig><limit name='max_containers'>4</limit>"
+		      "<limit name='max_incoming_bytes'>3123123123</limit></busconfig>");
+	cr_expect_eq(config->n_wrong, 0);
 	config_free(config);
 }
