@@ -58,7 +58,8 @@ struct work {
 /*
  * Nanoseconds that one @once takes: the median of BATCHES, after one that
  * warms the caches and is not counted. BENCH_FACTOR in the environment makes
- * the batches that much longer, for a clock that is not as good as counting.
+ * the batches that much longer, for a clock that is not as good as counting;
+ * BENCH_MAPS is a descriptor that the profiler wants to read maps from.
  */
 double measure(const struct work *work, void *data);
 double median(double *values, size_t n);
