@@ -281,6 +281,11 @@ static int enable(const struct ctl *ctl, const struct kb_switch *it)
 		return ctl_fail_errno(r, "cannot look");
 	if (standing.missing)
 		return refuse(it, standing.missing);
+	/* A user's refusal may outlive many a start of the service manager. */
+	if (it->user) {
+		put_path(it, it->refused, path);
+		remove_file(path);
+	}
 	switch_path(ctl, it, path);
 	r = make_file(path, "# That this is here makes kdbus the bus, see kdbusctl(1).\n");
 	return r < 0 ? ctl_fail_errno(r, "cannot make %s", path) : say(ctl, it, true);

@@ -101,6 +101,11 @@ says "why it was not is told" 0 '^Refused=no driver$' system-bus status
 says "a user's session" 0 'The bus of the session is kdbus from the next login on' session-bus enable
 there "/home/me/.config/kdbus/session-bus"
 says "is its own matter" 0 '^Next=kdbus$' session-bus status
+mkdir -p "$root/run/user/7/kdbus"
+echo "no proxy" >"$root/run/user/7/kdbus/session-bus-refused"
+says "which may be refused" 0 '^Refused=no proxy$' session-bus status
+says "and tried again" 0 'is kdbus' session-bus enable
+gone /run/user/7/kdbus/session-bus-refused
 says "every user's" 0 'from the next login' --global session-bus enable
 there /etc/kdbus/session-bus
 says "stays when one says no" 0 'But /etc/kdbus/session-bus is there, for every user' session-bus disable
