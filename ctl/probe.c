@@ -51,7 +51,7 @@ static int ask_driver(const char *address, uint64_t timeout_ns, char reason[PROB
 	options.description = "kdbusctl";
 	r = kb_conn_open(address, &options, &conn);
 	if (r < 0)
-		return refuse(reason, r, "there is no bus at %s", address);
+		return refuse(reason, r, "there is no bus at %s, see kdbus-bus.service", address);
 	r = make_call("GetId", &call);
 	if (r >= 0)
 		r = kb_conn_call(conn, call, timeout_ns, &reply);
