@@ -2,6 +2,7 @@
 /* The listening sockets: who comes in, and when nobody does any more. */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -15,9 +16,13 @@
 #include "proxy/door.h"
 #include "proxy/proxy.h"
 #include "proxy/pump.h"
+#include "proxy/record.h"
 
 /* pause after the process ran out of descriptors */
 #define PAUSE_USEC 500000
+
+/* a crowd is told of once in so long */
+#define QUIET_NS (5 * KB_NSEC_PER_SEC)
 
 /* clients taken in before others get their turn */
 #define ROUND 16
@@ -45,6 +50,7 @@ struct door {
 	sd_event_source *pause;
 	sd_event_source *idle;
 	bool is_idle;
+	uint64_t quiet_until_ns;
 };
 
 static bool source_is_on(sd_event_source *source)
@@ -158,6 +164,27 @@ static void door_update_idle(struct door *door)
 							  SD_EVENT_OFF);
 }
 
+/* Nobody in particular is refused: all who come wait outside. */
+static void door_tell_crowd(struct door *door)
+{
+	uint64_t max = door->proxy->config->limits.max_incomplete_connections;
+	uint64_t now = kb_now_ns();
+	struct record record = { 0 };
+
+	if (now < door->quiet_until_ns)
+		return;
+	door->quiet_until_ns = now + QUIET_NS;
+	record_text(&record, "KDBUS_REFUSAL", "limit");
+	record_text(&record, "KDBUS_LIMIT", "max_incomplete_connections");
+	record_add(&record, "KDBUS_LIMIT_VALUE=%" PRIu64, max);
+	record_text(&record, "KDBUS_REMEDY",
+		    "Set <limit name=\"max_incomplete_connections\"> in the bus's configuration");
+	kb_log_fields(LOG_WARNING, (const char *const *)record.fields,
+		      "%" PRIu64 " clients have not said Hello; others wait",
+		      max);
+	record_deinit(&record);
+}
+
 void door_update(struct proxy *proxy)
 {
 	struct door *door = proxy->door;
@@ -166,6 +193,8 @@ void door_update(struct proxy *proxy)
 		return;
 	if (!source_is_on(door->pause))
 		door_enable(door, !door_is_crowded(door));
+	if (door_is_crowded(door))
+		door_tell_crowd(door);
 	door_update_idle(door);
 }
 
