@@ -42,6 +42,7 @@ enum client_state {
  * @asked:	calls to the driver whose answers must be looked at
  * @waiting:	calls it waits for, if that is limited more than by the kernel
  * @owed:	calls it received under a serial that is not their cookie
+ * @last_peer:	owner of the name it last sent to, if that is a client, too
  * @last_serial: the last of those serials
  * @n_dropped:	signals the kernel could not queue, as of the last look
  * @io_in, @io_out: its socket; the same source unless there are two
@@ -69,6 +70,7 @@ struct client {
 	struct ledger asked;
 	struct ledger waiting;
 	struct ledger owed;
+	uint64_t last_peer;
 	uint32_t last_serial;
 	uint64_t n_dropped;
 	struct refusals refusals;

@@ -6,6 +6,7 @@
 
 #include "lib/conn.h"
 #include "lib/log.h"
+#include "lib/name.h"
 #include "proxy/client.h"
 #include "proxy/gate.h"
 #include "proxy/proxy.h"
@@ -84,9 +85,36 @@ static int gate_send_to_peer(struct client *client,
 	return r;
 }
 
+/*
+ * The receiver, if it is a client, too: then we know its names, and the kernel
+ * need not be asked.  Whether the name is still its own the kernel sees when the
+ * message is sent.  NULL if it is somebody else, or not sure.
+ */
+static struct client *gate_find_peer(const struct client *client,
+				     const struct kb_message *message)
+{
+	const struct proxy *proxy = client->proxy;
+	struct client *peer;
+	uint64_t id;
+
+	if (message->destination[0] == ':') {
+		if (kb_unique_name_parse(message->destination, &id) < 0)
+			return NULL;
+		peer = client_find(proxy, id);
+	} else {
+		peer = client_find(proxy, client->last_peer);
+		if (peer && !names_own(&peer->names, message->destination))
+			peer = NULL;
+	}
+	return peer && peer->state == CLIENT_ACTIVE && !peer->names.unsure ?
+		       peer :
+		       NULL;
+}
+
 int gate_send(struct client *client, const struct kb_message *message,
 	      struct gate_pass *out_pass)
 {
+	struct client *peer;
 	struct kb_info info;
 	int r;
 
@@ -96,6 +124,14 @@ int gate_send(struct client *client, const struct kb_message *message,
 	if (!message->destination)
 		return gate_send_to(client, message, NULL, 0);
 
+	peer = gate_find_peer(client, message);
+	if (peer) {
+		out_pass->id = peer->conn->id;
+		return gate_send_to(client, message,
+				    (const char *const *)peer->names.list,
+				    peer->names.n);
+	}
+
 	r = kb_conn_info_by_name(client->conn, message->destination,
 				 KDBUS_ATTACH_NAMES, 0, &info);
 	if (r == -ESRCH || r == -ENXIO)
@@ -103,6 +139,8 @@ int gate_send(struct client *client, const struct kb_message *message,
 	if (r < 0)
 		return r;
 	out_pass->id = info.id;
+	if (message->destination[0] != ':')
+		client->last_peer = info.id;
 	out_pass->starts = info.flags & KDBUS_HELLO_ACTIVATOR;
 	r = gate_send_to_peer(client, message, &info);
 	kb_info_deinit(&info);

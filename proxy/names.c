@@ -68,3 +68,10 @@ bool names_contain(const struct names *names, const char *name)
 {
 	return names_find(names, name) < names->n;
 }
+
+bool names_own(const struct names *names, const char *name)
+{
+	size_t i = names_find(names, name);
+
+	return i < names->n && !names->queued[i];
+}

@@ -15,11 +15,13 @@
  *
  * @list:	names, owned by the set
  * @queued:	beside each: it only waits
+ * @unsure:	one was taken away, and may still be waited for
  */
 struct names {
 	char **list;
 	bool *queued;
 	size_t n;
+	bool unsure;
 };
 
 void names_deinit(struct names *names);
@@ -28,5 +30,8 @@ void names_deinit(struct names *names);
 int names_add(struct names *names, const char *name, bool queued);
 void names_remove(struct names *names, const char *name);
 bool names_contain(const struct names *names, const char *name);
+
+/* is it there, and not only waited for */
+bool names_own(const struct names *names, const char *name);
 
 #endif /* PROXY_NAMES_H */

@@ -93,6 +93,8 @@ static int notify_lost(struct client *client,
 	    notification->old_id != client->conn->id)
 		return 0;
 	names_remove(&client->names, notification->name);
+	if (notification->new_id)
+		client->names.unsure = true;
 	return synthesize_name_signal(client, "NameLost", notification->name);
 }
 

@@ -236,8 +236,12 @@ static void to_kdbus_forward(struct client *client, struct kb_message *message)
 {
 	int r = -EREMCHG;
 
-	for (int i = 0; i < MOVES_MAX && r == -EREMCHG; i++)
+	for (int i = 0; i < MOVES_MAX && r == -EREMCHG; i++) {
 		r = to_kdbus_pass(client, message);
+		/* what we know of the name is out of date: ask the kernel */
+		if (r == -EREMCHG)
+			client->last_peer = 0;
+	}
 	if (r == -ESRCH || r == -EREMCHG)
 		to_kdbus_failed(client, message, -r);
 }
