@@ -99,12 +99,22 @@ bus_call "$at" UpdateActivationEnvironment 'a{ss}' 2 KDBUS_TEST 'a b' DBUS_START
 same "what UpdateActivationEnvironment says reaches it" 's "a b"' "$(ask "$at" Env s KDBUS_TEST 2>&1)"
 systemd_has() { systemctl "$1" show-environment 2>/dev/null | grep -q KDBUS_TEST; }
 same "but not the service manager" "" "$(systemd_has --system && echo it does)"
+# hears RULE: somebody waits for such a signal
+hears() {
+    "$private" hear "$work/bus" "$1" >"$work/heard" &
+    await 10 grep -q listening "$work/heard"
+}
+changed="ActivatableServicesChanged from $driver"
+hears "member='ActivatableServicesChanged'"
 service_file org.test.Fails /bin/false
+check "a signal tells that a file has appeared" await 10 grep -q "$changed" "$work/heard"
 may_start() { bus_call "$at" StartServiceByName su "$1" 0; }
 activatable() { bus_call "$at" ListActivatableNames | grep -q "\"$1\""; }
 check "a file that appears is seen" await 10 activatable org.test.Fails
 fails "who fails to start says so" "exited with status 1" may_start org.test.Fails
+hears "sender='$driver',path='$driver_path',interface='$driver',member='ActivatableServicesChanged'"
 rm "$work/services/org.test.Fails.service"
+check "and that one has gone" await 10 grep -q "$changed" "$work/heard"
 not_activatable() { ! activatable "$@"; }
 check "one that goes is seen, too" await 10 not_activatable org.test.Fails
 service_file org.test.Second "$private serve org.test.Second"

@@ -5,6 +5,7 @@
  *
  * usage: private serve NAME          own it on the bus that started us; calls
  *                                    "Env" (a variable), "Uid", "Pid", "Leave"
+ *        private hear SOCKET RULE   wait for a signal that the rule lets through
  *        private verdicts SOCKET     what policy and limits let two clients do,
  *                                    a line each
  */
@@ -63,6 +64,26 @@ static int serve(const char *name)
 		kb_message_unref(message);
 	}
 	return EXIT_SUCCESS;
+}
+
+/* a signal */
+
+static int hear(const char *path, const char *rule)
+{
+	struct kb_message *message;
+	struct end end;
+	bool heard = false;
+
+	end_open(&end, path, NOBODY_ELSE, false);
+	printf("%s\n", end_call_succeeds(&end, "AddMatch", rule) ? "listening" : "refused");
+	while (!heard && (message = end_receive(&end, END_WAIT_MS))) {
+		heard = message->type == KB_SIGNAL && !message->destination;
+		if (heard)
+			printf("%s from %s\n", message->member, message->sender);
+		kb_message_unref(message);
+	}
+	end_close(&end);
+	return heard ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* verdicts */
@@ -292,8 +313,10 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc == 3 && kb_streq(argv[1], "serve"))
 		return serve(argv[2]);
+	if (argc == 4 && kb_streq(argv[1], "hear"))
+		return hear(argv[2], argv[3]);
 	if (argc == 3 && kb_streq(argv[1], "verdicts"))
 		return verdicts(argv[2]);
-	fprintf(stderr, "usage: private serve NAME | verdicts SOCKET\n");
+	fprintf(stderr, "usage: private serve NAME | hear SOCKET RULE | verdicts SOCKET\n");
 	return EXIT_FAILURE;
 }
