@@ -94,10 +94,12 @@ static int append_field(struct kb_buffer *text, const char *field)
 }
 
 /* The journal's own datagrams, so that a process of a few pages need not load
- * a library for a line of text. */
+ * a library for a line of text. A journal that does not read them must not stop
+ * a bus: lines it has no room for are counted, and told with the next one. */
 static int log_to_journal(int level, const char *const *fields,
 			  const char *line)
 {
+	static unsigned int n_lost;
 	static const struct sockaddr_un address = {
 		.sun_family = AF_UNIX,
 		.sun_path = "/run/systemd/journal/socket",
@@ -114,15 +116,22 @@ static int log_to_journal(int level, const char *const *fields,
 	if (r >= 0 && log_program)
 		r = kb_buffer_printf(&text, "SYSLOG_IDENTIFIER=%s\n",
 				     log_program);
+	if (r >= 0 && n_lost)
+		r = kb_buffer_printf(&text, "KDBUS_LINES_LOST=%u\n", n_lost);
 	for (; r >= 0 && fields && *fields; fields++)
 		r = append_field(&text, *fields);
 	if (r < 0)
 		return r;
 
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || sendto(fd, text.data, text.size, MSG_NOSIGNAL,
-			     (const struct sockaddr *)&address,
-			     sizeof(address)) < 0)
+	if (fd < 0)
+		return -errno;
+	if (sendto(fd, text.data, text.size, MSG_NOSIGNAL | MSG_DONTWAIT,
+		   (const struct sockaddr *)&address, sizeof(address)) >= 0)
+		n_lost = 0;
+	else if (errno == EAGAIN)
+		n_lost++;
+	else
 		return -errno;
 	return 0;
 }
