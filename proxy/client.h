@@ -49,6 +49,7 @@ enum client_state {
  * @io_bus:	@conn
  * @behind:	has its turn for what was read and is not handled yet, @is_behind
  * @activatable_changed: it is to be told, when its turn ends
+ * @turn_ns:	when it last had its turn, of @round messages
  * @timer:	authentication; then descriptors that do not come, or an output
  *		that is not read
  */
@@ -80,6 +81,8 @@ struct client {
 	sd_event_source *io_bus;
 	sd_event_source *behind;
 	sd_event_source *timer;
+	uint64_t turn_ns;
+	int round;
 	bool is_behind;
 	bool activatable_changed;
 	bool waits_for_fds;

@@ -24,6 +24,14 @@
 #define ROUND_FROM_BUS 256
 #define ROUND_FROM_CLIENT 32
 
+/*
+ * A client that sends without a pause gets shorter rounds, down to one message,
+ * while others have to wait so long for theirs; then its signals have many
+ * receivers.
+ */
+#define ROUND_LONG_NS (4 * KB_NSEC_PER_MSEC)
+#define ROUND_RESET_NS (100 * KB_NSEC_PER_MSEC)
+
 /* bytes that tell how long a message is */
 #define HEADER_SIZE 16
 
@@ -283,9 +291,25 @@ static bool pump_message(struct client *client, const uint8_t *data,
 	return true;
 }
 
+/* How many messages are the client's turn, after it was @behind the last time? */
+static int pump_round(struct client *client, bool behind)
+{
+	uint64_t now = kb_now_ns(), since = now - client->turn_ns;
+
+	client->turn_ns = now;
+	if (!behind && since > ROUND_RESET_NS)
+		client->round = ROUND_FROM_CLIENT;
+	else if (since > ROUND_LONG_NS && client->round > 1)
+		client->round /= 2;
+	else if (since < ROUND_LONG_NS / 4 && client->round < ROUND_FROM_CLIENT)
+		client->round *= 2;
+	return client->round;
+}
+
 /* Handles what was read, one round of it; is_behind says if there is more. */
 static void pump_consume(struct client *client)
 {
+	int round = pump_round(client, client->is_behind);
 	bool more = true;
 
 	client->is_behind = false;
@@ -295,7 +319,7 @@ static void pump_consume(struct client *client)
 
 		if (size == 0)
 			return;
-		if (i == ROUND_FROM_CLIENT) {
+		if (i == round) {
 			client->is_behind = true;
 			return;
 		}
