@@ -22,7 +22,7 @@ told() {
     done
 }
 # as_unit NAME COMMAND…
-as_unit() { systemd-run -q --wait --unit="$1" -- "${@:2}"; }
+as_unit() { timeout 60 systemd-run -q --wait --unit="$1" -- "${@:2}"; }
 reload() { on_bus call $driver $driver_path $driver ReloadConfig; }
 
 cat >$conf <<'END_OF_CONF'
@@ -35,7 +35,7 @@ cat >$conf <<'END_OF_CONF'
   <policy context="mandatory">
     <deny receive_type="signal" receive_interface="org.kdbus.Echo1"/>
   </policy>
-  <limit name="max_match_rules_per_connection">3</limit>
+  <limit name="max_names_per_connection">3</limit>
   <limit name="max_message_unix_fds">2</limit>
 </busconfig>
 END_OF_CONF
@@ -66,9 +66,9 @@ fails "who may not connect is hung up on" "" setpriv --reuid=daemon --regid=daem
 check "which is told" await 10 told "$who KDBUS_RULE_LINE KDBUS_REMEDY" \
     KDBUS_REFUSAL=connect KDBUS_CLIENT_UID="$(id -u daemon)" KDBUS_RULE_FILE=$conf
 
-as_unit refused-rules "$limits" max_match_rules_per_connection "$socket" >/dev/null 2>&1
+as_unit refused-names "$limits" max_names_per_connection "$socket" >/dev/null 2>&1
 check "a limit, its value, how to change it" await 10 told "$who KDBUS_REMEDY" KDBUS_REFUSAL=limit \
-    KDBUS_LIMIT=max_match_rules_per_connection KDBUS_LIMIT_VALUE=3 KDBUS_CLIENT_UNIT=refused-rules.service
+    KDBUS_LIMIT=max_names_per_connection KDBUS_LIMIT_VALUE=3 KDBUS_CLIENT_UNIT=refused-names.service
 
 as_unit refused-fds "$limits" max_message_unix_fds "$socket" >/dev/null 2>&1
 check "who is disconnected for one" await 10 told "$who KDBUS_REASON KDBUS_REMEDY" KDBUS_REFUSAL=disconnect \

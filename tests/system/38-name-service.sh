@@ -7,6 +7,7 @@ socket=${address#unix:path=}
 proxied=$top_builddir/tests/system/proxied
 crowd=$top_builddir/tests/system/crowd
 conf=/etc/dbus-1/system.d/zz-names.conf
+calls_conf=/etc/dbus-1/system.d/zz-calls.conf
 library=$(dirname "$(ldd /bin/bash | awk '/libc\.so/ { print $3 }')")
 
 cp "$top_builddir/tests/system/libnss_hang.so.2" "$library/"
@@ -20,11 +21,14 @@ same "the name service knows somebody" 4242 "$(id -u hanging)"
 touch /run/nss-hangs
 check "until it hangs" test 124 = "$(timeout 1 id -u hanging >/dev/null; echo $?)"
 
+cat >$calls_conf <<'END_OF_CONF'
+<busconfig><policy context="mandatory"><allow send_interface="org.kdbus.Test"/></policy></busconfig>
+END_OF_CONF
+check "a policy without that name is read" reload
 "$crowd" "$socket" 0 calls 8 1000 >/run/calls 2>&1 &
 sleep 1
 cat >$conf <<'END_OF_CONF'
 <busconfig>
-  <policy context="mandatory"><allow send_interface="org.kdbus.Test"/></policy>
   <policy user="root"><allow own="org.kdbus.test.Own"/></policy>
   <policy user="hanging"><allow own="org.kdbus.test.Own"/></policy>
 </busconfig>
@@ -45,5 +49,5 @@ check "the rule is there" may_own $as_hanging
 touch /run/nss-hangs
 check "when it hangs once more" reload
 check "who was known is still known" may_own $as_hanging
-rm /run/nss-hangs $conf
+rm /run/nss-hangs $conf $calls_conf
 finish

@@ -25,10 +25,12 @@ static enum nss_status wait_for(const char *name)
 }
 
 /* called by libc by these names */
+#pragma GCC visibility push(default)
 enum nss_status _nss_hang_getpwnam_r(const char *name, struct passwd *out, char *buffer, size_t size,
 				     int *error);
 enum nss_status _nss_hang_getgrnam_r(const char *name, struct group *out, char *buffer, size_t size,
 				     int *error);
+#pragma GCC visibility pop
 
 enum nss_status _nss_hang_getpwnam_r(const char *name, struct passwd *out, char *buffer, size_t size,
 				     int *error)
