@@ -207,6 +207,7 @@ int driver_answer(struct client *client, struct kb_message **message)
 
 	if (!ledger_take(&client->asked, (*message)->reply_cookie, &entry))
 		return 0;
+	refusal_driver(client, *message);
 	switch ((enum driver_asked)entry.kind) {
 	case DRIVER_ASKED_REQUEST:
 		r = answer_request(client, *message, entry.name);

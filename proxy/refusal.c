@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lib/error.h"
 #include "lib/log.h"
 #include "lib/message.h"
 #include "proxy/client.h"
@@ -200,6 +201,26 @@ void refusal_access(struct client *client, const struct kb_message *message,
 		return;
 	record_message(&record, message);
 	record_text(&record, "KDBUS_REASON", why);
+	refuse(client, REFUSAL_SEND, &record, cause);
+}
+
+void refusal_driver(struct client *client, const struct kb_message *answer)
+{
+	struct record record = { 0 };
+	const char *text = "";
+	char cause[600];
+
+	if (answer->type != KB_ERROR ||
+	    (!kb_streq_null(answer->error_name, KB_ERROR_ACCESS_DENIED) &&
+	     !kb_streq_null(answer->error_name, KB_ERROR_LIMITS_EXCEEDED)))
+		return;
+	if (kb_message_read(answer, "s", &text) < 0)
+		text = answer->error_name;
+	snprintf(cause, sizeof(cause), "is refused by the driver: %s", text);
+	if (!burst_begins(client, REFUSAL_SEND, cause, 1))
+		return;
+	record_message(&record, answer);
+	record_text(&record, "KDBUS_REASON", text);
 	refuse(client, REFUSAL_SEND, &record, cause);
 }
 

@@ -61,6 +61,9 @@ void refusal_policy(struct client *client, enum refusal_kind kind,
 void refusal_access(struct client *client, const struct kb_message *message,
 		    const char *why);
 
+/* The driver says no in its @answer; other errors of it are not told. */
+void refusal_driver(struct client *client, const struct kb_message *answer);
+
 /* A <limit> is reached; @value in its own unit. */
 void refusal_limit(struct client *client, const char *limit, uint64_t value);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/error.h"
 #include "lib/message.h"
 #include "proxy/client.h"
 #include "proxy/proxy.h"
@@ -88,6 +89,24 @@ Test(refusal, the_rule_is_named)
 	cr_expect_eq(lines("may not own org.Foo: no rule allows it"), 1);
 	kb_message_unref(call);
 	policy_rule_free(rule);
+}
+
+Test(refusal, what_the_driver_says_is_told)
+{
+	struct kb_message *call, *error;
+
+	cr_assert_eq(kb_message_new_call("org.Foo", "/", "org.Foo.I", "Do", &call), 0);
+	call->cookie = 1;
+	cr_assert_eq(kb_message_new_error(call, KB_ERROR_ACCESS_DENIED, "no way", &error), 0);
+	cr_assert_eq(kb_message_seal(error), 0);
+	refusal_driver(&client, error);
+	kb_message_unref(error);
+	cr_assert_eq(kb_message_new_error(call, KB_ERROR_FAILED, "not so", &error), 0);
+	refusal_driver(&client, error);
+	cr_expect_eq(lines("is refused by the driver: no way"), 1);
+	cr_expect_eq(lines("not so"), 0);
+	kb_message_unref(error);
+	kb_message_unref(call);
 }
 
 static const char *field(const struct record *record, const char *key)
