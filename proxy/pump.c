@@ -25,10 +25,11 @@
 #define ROUND_FROM_CLIENT 32
 
 /*
- * A client that sends without a pause gets shorter rounds, down to one message,
- * while others have to wait so long for theirs; then its signals have many
- * receivers.
+ * A client that sends without a pause begins with a short round.  It gets longer
+ * ones while that keeps nobody waiting, and shorter ones, down to one message,
+ * while it does; then its signals have many receivers.
  */
+#define ROUND_FIRST 4
 #define ROUND_LONG_NS (4 * KB_NSEC_PER_MSEC)
 #define ROUND_RESET_NS (100 * KB_NSEC_PER_MSEC)
 
@@ -298,7 +299,7 @@ static int pump_round(struct client *client, bool behind)
 
 	client->turn_ns = now;
 	if (!behind && since > ROUND_RESET_NS)
-		client->round = ROUND_FROM_CLIENT;
+		client->round = ROUND_FIRST;
 	else if (since > ROUND_LONG_NS && client->round > 1)
 		client->round /= 2;
 	else if (since < ROUND_LONG_NS / 4 && client->round < ROUND_FROM_CLIENT)
