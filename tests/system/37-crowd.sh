@@ -26,7 +26,7 @@ cat >$conf <<'END_OF_CONF'
     <allow send_interface="org.kdbus.Test"/>
     <allow own_prefix="org.kdbus.test"/>
   </policy>
-  <limit name="max_outgoing_bytes">4000000</limit>
+  <limit name="max_outgoing_bytes">300000</limit>
   <limit name="max_completed_connections">4096</limit>
 </busconfig>
 END_OF_CONF

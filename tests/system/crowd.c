@@ -406,6 +406,7 @@ static int try_connect(void)
 static void load_run(void)
 {
 	struct kb_message *signal = new_signal("Load", 200);
+	char rule[128];
 
 	for (;;) {
 		struct end end;
@@ -413,7 +414,8 @@ static void load_run(void)
 		if (try_connect() < 0)
 			continue;
 		end_open(&end, path, -1, true);
-		end_call_succeeds(&end, "AddMatch", "interface='" INTERFACE "'");
+		snprintf(rule, sizeof(rule), "sender='%s'", end.name);
+		end_call_succeeds(&end, "AddMatch", rule);
 		while (end_sync(&end))
 			for (int i = 0; i < 20; i++)
 				end_send(&end, signal);
@@ -426,6 +428,8 @@ static pid_t start_load(void)
 {
 	pid_t pid = fork();
 
+	if (pid < 0)
+		exit(EXIT_FAILURE);
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		freopen("/dev/null", "w", stderr);
@@ -474,7 +478,7 @@ static void topic_killed(unsigned int times, long allowed_ms)
 	pid_t loads[4], native;
 	int stop[2];
 
-	if (pipe2(stop, O_CLOEXEC) < 0)
+	if (proxy <= 0 || pipe2(stop, O_CLOEXEC) < 0)
 		exit(EXIT_FAILURE);
 	native = fork();
 	if (native == 0) {
