@@ -4,9 +4,11 @@
  * between two marks.
  *
  * The marks are instructions that do nothing (bench/util.h): exchanging a
- * 16-bit register with itself. BX begins, DX is one round, CX ends. What was
- * counted is written when a round was cheaper than any time before. The file has a line "rounds N", and for each block that ran
- * "ADDRESS INSTRUCTIONS COUNT", the address in hex.
+ * 16-bit register with itself. BX begins, DX is one round, CX ends; SI says that
+ * the figure is complete. Of all times that it was measured, the cheapest is
+ * kept and written: FILE.0 for the first figure, FILE.1 for the next. It has a
+ * line "rounds N", and for each block that ran "ADDRESS INSTRUCTIONS COUNT", the
+ * address in hex.
  *
  * usage: qemu … -plugin count.so,out=FILE
  */
@@ -43,7 +45,13 @@ static struct block {
 } blocks[BLOCKS_MAX];
 static size_t n_blocks;
 static uint64_t rounds;
+
+/* the cheapest time: counts of the first n_blocks_least blocks */
+static uint64_t least_counts[BLOCKS_MAX];
+static size_t n_blocks_least;
+static uint64_t rounds_least;
 static double least;
+static unsigned int n_figures;
 static const char *out_path;
 
 static void begin(unsigned int cpu, void *data)
@@ -65,27 +73,40 @@ static void one_round(unsigned int cpu, void *data)
 static void end(unsigned int cpu, void *data)
 {
 	double per_round = 0;
-	FILE *f;
 
 	(void)cpu;
 	(void)data;
 	for (size_t i = 0; i < n_blocks; i++)
-		per_round += (double)blocks[i].n_insns * blocks[i].count / rounds;
-	if (least && per_round >= least)
+		per_round += (double)blocks[i].n_insns * blocks[i].count;
+	per_round /= rounds;
+	if (n_blocks_least && per_round >= least)
 		return;
 	least = per_round;
-	f = fopen(out_path, "w");
-	if (!f)
-		return;
-	fprintf(f, "rounds %" PRIu64 "\n", rounds);
-	for (size_t i = 0; i < n_blocks; i++) {
-		const struct block *block = &blocks[i];
+	rounds_least = rounds;
+	n_blocks_least = n_blocks;
+	for (size_t i = 0; i < n_blocks; i++)
+		least_counts[i] = blocks[i].count;
+}
 
-		if (block->count)
-			fprintf(f, "%" PRIx64 " %" PRIu64 " %" PRIu64 "\n", block->address, block->n_insns,
-				block->count);
+static void figure(unsigned int cpu, void *data)
+{
+	char path[4096];
+	FILE *f;
+
+	(void)cpu;
+	(void)data;
+	snprintf(path, sizeof(path), "%s.%u", out_path, n_figures++);
+	f = n_blocks_least ? fopen(path, "w") : NULL;
+	if (f) {
+		fprintf(f, "rounds %" PRIu64 "\n", rounds_least);
+		for (size_t i = 0; i < n_blocks_least; i++) {
+			if (least_counts[i])
+				fprintf(f, "%" PRIx64 " %" PRIu64 " %" PRIu64 "\n", blocks[i].address,
+					blocks[i].n_insns, least_counts[i]);
+		}
+		fclose(f);
 	}
-	fclose(f);
+	n_blocks_least = 0;
 }
 
 static const struct {
@@ -95,6 +116,7 @@ static const struct {
 	{ { 0x66, 0x87, 0xdb }, begin },
 	{ { 0x66, 0x87, 0xc9 }, end },
 	{ { 0x66, 0x87, 0xd2 }, one_round },
+	{ { 0x66, 0x87, 0xf6 }, figure },
 };
 
 static void translated(uint64_t id, struct qemu_plugin_tb *tb)

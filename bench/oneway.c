@@ -67,18 +67,21 @@ static double time_step(struct pair *pair, step step, bool mark)
 /* Prints a row for each of @n steps that follow each other. */
 static void measure_steps(struct pair *pair, const step *steps, const char *const *keys, size_t n)
 {
-	double values[3][BATCHES];
+	double values[BATCHES];
 
-	for (int b = -2; b < BATCHES; b++) {
-		for (size_t s = 0; s < n; s++) {
-			double took = time_step(pair, steps[s], wanted(keys[s]));
+	for (size_t measured = 0; measured < n; measured++) {
+		if (!wanted(keys[measured]))
+			continue;
+		for (int b = -2; b < BATCHES; b++) {
+			for (size_t s = 0; s < n; s++) {
+				double took = time_step(pair, steps[s], s == measured);
 
-			if (b >= 0)
-				values[s][b] = took;
+				if (b >= 0 && s == measured)
+					values[b] = took;
+			}
 		}
+		row(keys[measured], median(values, BATCHES));
 	}
-	for (size_t s = 0; s < n; s++)
-		row(keys[s], median(values[s], BATCHES));
 }
 
 int main(void)
@@ -95,9 +98,7 @@ int main(void)
 	letter_init(&pair.letter, pair.to.id);
 	letter_vec(&pair.letter, pair.text, SIZE);
 	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair.sockets));
-	if (wanted("send") || wanted("receive") || wanted("free"))
-		measure_steps(&pair, ours, our_keys, ARRAY_SIZE(ours));
-	if (wanted("unix-send") || wanted("unix-receive"))
-		measure_steps(&pair, sockets, socket_keys, ARRAY_SIZE(sockets));
+	measure_steps(&pair, ours, our_keys, ARRAY_SIZE(ours));
+	measure_steps(&pair, sockets, socket_keys, ARRAY_SIZE(sockets));
 	return 0;
 }

@@ -174,6 +174,13 @@ function plot(    i, key, best) {
     }
 }
 
+# The rows that are not met, for bench/record.
+function missed(    i) {
+    for (i = 1; i <= n_rows; i++)
+        if (has(keys[i]) && verdict(keys[i]) == "not met")
+            print keys[i] "\t" what[keys[i]]
+}
+
 FNR == NR {
     if (split($0, cell, "|") < 7 || /^#/)
         next
@@ -200,6 +207,8 @@ END {
         json()
     else if (form == "plot")
         plot()
+    else if (form == "missed")
+        missed()
     else
         screen()
 }

@@ -58,11 +58,13 @@ static double batch(const struct work *work, void *data)
 	return took / work->rounds;
 }
 
-/* Tells the profiler where every process has its code. */
-static void print_maps(const char *fd)
+void tell_maps(void)
 {
+	const char *fd = getenv("BENCH_MAPS");
 	char command[128];
 
+	if (!fd)
+		return;
 	snprintf(command, sizeof(command), "grep -h ' r-xp ' /proc/[0-9]*/maps 2>/dev/null | sort -u >&%d", atoi(fd));
 	if (system(command) < 0)
 		die(__FILE__, __LINE__, "system");
@@ -70,15 +72,12 @@ static void print_maps(const char *fd)
 
 double measure(const struct work *work, void *data)
 {
-	const char *maps = getenv("BENCH_MAPS");
 	const char *factor = getenv("BENCH_FACTOR");
 	struct work longer = *work;
 	double values[BATCHES];
 
 	if (factor && !work->between)
 		longer.rounds *= atoi(factor);
-	if (maps)
-		print_maps(maps);
 	batch(&longer, data);
 	for (size_t i = 0; i < BATCHES; i++)
 		values[i] = batch(&longer, data);
@@ -96,6 +95,7 @@ void row(const char *key, double value)
 {
 	printf("%s %.1f\n", key, value);
 	fflush(stdout);
+	mark_figure();
 }
 
 static void burn(void)

@@ -58,8 +58,7 @@ struct work {
 /*
  * Nanoseconds that one @once takes: the median of BATCHES, after one that
  * warms the caches and is not counted. BENCH_FACTOR in the environment makes
- * the batches that much longer, for a clock that is not as good as counting;
- * BENCH_MAPS is a descriptor that the profiler wants to read maps from.
+ * the batches that much longer, for a clock that is not as good as counting.
  */
 double measure(const struct work *work, void *data);
 double median(double *values, size_t n);
@@ -68,8 +67,8 @@ double median(double *values, size_t n);
 bool wanted(const char *key);
 
 /*
- * For the profiler (bench/count.c), around what is measured and once per round:
- * instructions that do nothing.
+ * For the profiler (bench/count.c), around what is measured, once per round, and
+ * when a figure is printed: instructions that do nothing.
  */
 static inline void mark_begin(void)
 {
@@ -85,6 +84,17 @@ static inline void mark_end(void)
 {
 	__asm__ volatile("xchgw %%cx, %%cx" ::: "memory");
 }
+
+static inline void mark_figure(void)
+{
+	__asm__ volatile("xchgw %%si, %%si" ::: "memory");
+}
+
+/*
+ * Where every process has its code, onto the descriptor that BENCH_MAPS in the
+ * environment names, if it does.
+ */
+void tell_maps(void);
 
 /* Prints a figure. */
 void row(const char *key, double value);
