@@ -95,6 +95,37 @@ struct kdbus_entry *kdbus_entry_new(struct kdbus_draft *draft,
 }
 
 /**
+ * kdbus_entry_uncharge() - a message waits no longer
+ * @dst:	receiver; its inbox lock is held
+ * @entry:	message
+ *
+ * Return: for kdbus_quota_user_free(), without the lock.
+ */
+struct kdbus_quota_user *kdbus_entry_uncharge(struct kdbus_conn *dst,
+					      struct kdbus_entry *entry)
+{
+	struct kdbus_quota_user *account = entry->account;
+
+	lockdep_assert_held(&dst->inbox.lock);
+	entry->account = NULL;
+	return account ? kdbus_quota_uncharge(&dst->inbox.quota, account,
+					      entry->slice->size,
+					      entry->n_fds) : NULL;
+}
+
+static void entry_settle(struct kdbus_conn *dst, struct kdbus_entry *entry)
+{
+	struct kdbus_quota_user *old;
+
+	if (!entry->account)
+		return;
+	spin_lock(&dst->inbox.lock);
+	old = kdbus_entry_uncharge(dst, entry);
+	spin_unlock(&dst->inbox.lock);
+	kdbus_quota_user_free(old);
+}
+
+/**
  * kdbus_entry_free() - let go of a message that is in no queue
  * @dst:	receiver
  * @entry:	message, or NULL
@@ -105,9 +136,7 @@ void kdbus_entry_free(struct kdbus_conn *dst, struct kdbus_entry *entry)
 {
 	if (!entry)
 		return;
-	if (entry->account)
-		kdbus_conn_uncharge(dst, entry->account, entry->slice->size,
-				    entry->n_fds);
+	entry_settle(dst, entry);
 	kdbus_pool_drop(dst->pool, entry->slice);
 	kdbus_parcel_unref(entry->parcel);
 	kdbus_reply_unref(entry->reply);
@@ -132,10 +161,7 @@ void kdbus_entry_hand_over(struct kdbus_conn *dst, struct kdbus_entry *entry,
 	out->return_flags = complete ? 0 : KDBUS_RECV_RETURN_INCOMPLETE_FDS;
 	out->offset = entry->slice->offset;
 	out->msg_size = entry->slice->size;
-	if (entry->account)
-		kdbus_conn_uncharge(dst, entry->account, entry->slice->size,
-				    entry->n_fds);
-	entry->account = NULL;
+	entry_settle(dst, entry);
 	kdbus_pool_hand_over(dst->pool, entry->slice);
 	entry->slice = NULL;
 	kdbus_entry_free(dst, entry);

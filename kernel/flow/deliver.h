@@ -8,6 +8,7 @@ struct kdbus_draft;
 struct kdbus_entry;
 struct kdbus_msg_info;
 struct kdbus_reply;
+struct kdbus_quota_user;
 struct kdbus_route;
 
 int kdbus_deliver(struct kdbus_draft *draft, struct kdbus_conn *dst);
@@ -20,6 +21,8 @@ int kdbus_deliver_moved(struct kdbus_conn *dst, struct kdbus_conn *src,
 /* a message outside of the queue */
 struct kdbus_entry *kdbus_entry_new(struct kdbus_draft *draft,
 				    struct kdbus_conn *dst);
+struct kdbus_quota_user *kdbus_entry_uncharge(struct kdbus_conn *dst,
+					      struct kdbus_entry *entry);
 void kdbus_entry_free(struct kdbus_conn *dst, struct kdbus_entry *entry);
 void kdbus_entry_hand_over(struct kdbus_conn *dst, struct kdbus_entry *entry,
 			   struct kdbus_msg_info *out);

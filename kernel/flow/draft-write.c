@@ -119,14 +119,17 @@ static size_t meta_end(const struct kdbus_draft *draft)
 	return end - start;
 }
 
-/* The other clock is read for those who ask. */
+/* All receivers that ask are told the same time. */
 static void *put_timestamp(struct kdbus_draft *draft, void *at)
 {
 	struct kdbus_timestamp *stamp = &draft->stamp;
-	ktime_t sent = ns_to_ktime(stamp->monotonic_ns);
+	ktime_t sent;
 
-	if (!stamp->realtime_ns)
+	if (!stamp->monotonic_ns) {
+		sent = ktime_get();
+		stamp->monotonic_ns = ktime_to_ns(sent);
 		stamp->realtime_ns = ktime_to_ns(ktime_mono_to_real(sent));
+	}
 	return kdbus_item_put(at, KDBUS_ITEM_TIMESTAMP, stamp, sizeof(*stamp));
 }
 
@@ -144,6 +147,9 @@ static int draft_render(struct kdbus_draft *draft, struct kdbus_conn *dst)
 		return r;
 	if (draft->meta_for && mask == draft->meta_mask &&
 	    kdbus_audience_equal(&draft->meta_for->audience, audience))
+		return 0;
+
+	if (!mask && !draft->meta_for)
 		return 0;
 
 	draft->meta_for = kdbus_conn_unref(draft->meta_for);
@@ -275,5 +281,5 @@ int kdbus_draft_write(struct kdbus_draft *draft, struct kdbus_conn *dst,
 		r = kdbus_cursor_write(&cursor, draft->meta, draft->meta_size);
 	if (!r && draft->payload_size)
 		r = write_payload(draft, &cursor);
-	return r ?: kdbus_cursor_zero(&cursor, cursor.end - cursor.at);
+	return r ?: kdbus_cursor_zero(&cursor, cursor.left);
 }

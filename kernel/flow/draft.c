@@ -5,7 +5,6 @@
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 
 #include "flow/draft.h"
@@ -258,10 +257,10 @@ static int take_files(struct kdbus_draft *draft, struct kdbus_args *args,
 	return 0;
 }
 
-static void stamp(struct kdbus_draft *draft)
+/* The clocks are read for those who ask. */
+static void number(struct kdbus_draft *draft)
 {
 	draft->stamp.seqnum = atomic64_inc_return(&draft->bus->seqnum);
-	draft->stamp.monotonic_ns = ktime_get_ns();
 }
 
 /* everything but the buffers at the end, which need no start value */
@@ -306,7 +305,7 @@ int kdbus_draft_init(struct kdbus_draft *draft, struct kdbus_conn *src,
 		return r;
 	}
 	draft->msg->src_id = src->id;
-	stamp(draft);
+	number(draft);
 	return 0;
 }
 
@@ -324,7 +323,7 @@ void kdbus_draft_init_notice(struct kdbus_draft *draft, struct kdbus_bus *bus,
 	draft->user = bus->kernel;
 	draft->msg = msg;
 	draft->head_size = msg->size;
-	stamp(draft);
+	number(draft);
 }
 
 /**

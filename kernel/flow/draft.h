@@ -47,7 +47,7 @@ struct kdbus_part {
  * @payload:	copy of it, once there may be more than one receiver
  * @copied:	an attempt at @payload was made
  * @copy_error:	how it ended
- * @stamp:	number and time of the message
+ * @stamp:	number and time of the message; the times once some receiver asked
  * @identity:	credentials of the sender, as far as some receiver wanted them
  * @meta:	metadata as rendered last
  * @meta_size:	bytes, a multiple of 8

@@ -17,11 +17,17 @@ static u32 hash_id(const void *id, u32 len, u32 seed)
 	return hash_64(*(const u64 *)id, 32) ^ seed;
 }
 
+static int compare_id(struct rhashtable_compare_arg *arg, const void *conn)
+{
+	return *(const u64 *)arg->key != ((const struct kdbus_conn *)conn)->id;
+}
+
 static const struct rhashtable_params conn_params = {
 	.head_offset = offsetof(struct kdbus_conn, by_id),
 	.key_offset = offsetof(struct kdbus_conn, id),
 	.key_len = sizeof(u64),
 	.hashfn = hash_id,
+	.obj_cmpfn = compare_id,
 	.automatic_shrinking = true,
 };
 
@@ -37,7 +43,7 @@ static void conn_init(struct kdbus_conn *conn)
 	kdbus_queue_init(&conn->inbox.queue);
 	INIT_LIST_HEAD(&conn->inbox.owed);
 	spin_lock_init(&conn->calls.lock);
-	INIT_LIST_HEAD(&conn->calls.list);
+	INIT_HLIST_HEAD(&conn->calls.list);
 	conn->calls.next = U64_MAX;
 	spin_lock_init(&conn->names.lock);
 	INIT_LIST_HEAD(&conn->names.list);

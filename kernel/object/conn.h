@@ -134,7 +134,7 @@ struct kdbus_conn {
 
 	struct {
 		spinlock_t lock;
-		struct list_head list;
+		struct hlist_head list;
 		unsigned int n;
 		struct delayed_work expiry;
 		u64 next;

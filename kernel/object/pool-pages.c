@@ -100,25 +100,55 @@ static void page_gone(struct kdbus_pool *pool, struct page *page)
 	put_page(page);
 }
 
-/*
- * The page at @first, and how many from there up to @last follow each other in
- * memory; or NULL, and how many are missing.
+/**
+ * struct run - pages one after the other
+ * @page:	the first, which follow each other in memory; NULL if they are
+ *		missing
+ * @n:		how many
+ * @n_gap:	how many are missing behind them
  */
-static struct page *find_run(struct kdbus_pool *pool, pgoff_t first,
-			     pgoff_t last, size_t *out_n)
+struct run {
+	struct page *page;
+	size_t n;
+	size_t n_gap;
+};
+
+static struct run find_run(struct kdbus_pool *pool, pgoff_t first, pgoff_t last)
 {
 	XA_STATE(xas, &pool->pages, first);
-	struct page *page;
-	size_t n = 1;
+	struct run run = { .n = 1 };
+	struct page *next = NULL;
+	pgoff_t at = first;
 
 	guard(rcu)();
 	do {
-		page = xas_load(&xas);
-	} while (xas_retry(&xas, page));
-	while (first + n <= last && xas_next(&xas) == (page ? page + n : NULL))
-		n++;
-	*out_n = n;
-	return page;
+		run.page = xas_load(&xas);
+	} while (xas_retry(&xas, run.page));
+	while (++at <= last) {
+		next = xas_next(&xas);
+		if (next != (run.page ? run.page + run.n : NULL))
+			break;
+		run.n++;
+	}
+	for (; at <= last && !next; at++, next = xas_next(&xas))
+		run.n_gap++;
+	return run;
+}
+
+/* Remove pages of a slice that was just allocated: what is in them is old. */
+static void pages_drop(struct kdbus_pool *pool, pgoff_t first, size_t n)
+{
+	struct page *page;
+	size_t i;
+
+	guard(mutex)(&pool->pages_lock);
+	for (i = 0; i < n; i++) {
+		page = xa_erase(&pool->pages, first + i);
+		if (page)
+			page_gone(pool, page);
+	}
+	unmap_mapping_range(&pool->mapping, (loff_t)first << PAGE_SHIFT,
+			    (loff_t)n << PAGE_SHIFT, 1);
 }
 
 /**
@@ -126,24 +156,33 @@ static struct page *find_run(struct kdbus_pool *pool, pgoff_t first,
  * @pool:	pool
  * @first:	index of the first page
  * @last:	index of the last page of the slice
+ * @fresh:	nothing else lies in the pages from @first up to, but not
+ *		including, @last
  * @out_n:	how many pages follow each other in memory, not beyond @last
  *
- * Pages that are missing are added.
+ * Pages that are missing are added.  Old pages in front of them make way, if
+ * they are few, for pages that all follow each other.
  *
  * Return: where the first page lies, or ERR_PTR(-ENOMEM).
  */
 void *kdbus_pages_get(struct kdbus_pool *pool, pgoff_t first, pgoff_t last,
-		      size_t *out_n)
+		      bool fresh, size_t *out_n)
 {
-	struct page *page;
+	struct run run = find_run(pool, first, last);
 	int r;
 
-	while (!(page = find_run(pool, first, last, out_n))) {
-		r = pages_add(pool, first, *out_n, GFP_SENDER);
+	if (run.page && fresh && run.n <= run.n_gap) {
+		pages_drop(pool, first, run.n);
+		run = find_run(pool, first, last);
+	}
+	while (!run.page) {
+		r = pages_add(pool, first, run.n, GFP_SENDER);
 		if (r)
 			return ERR_PTR(r);
+		run = find_run(pool, first, last);
 	}
-	return page_address(page);
+	*out_n = run.n;
+	return page_address(run.page);
 }
 
 /* give pages back */

@@ -80,7 +80,7 @@ int kdbus_slices_init(struct kdbus_pool *pool);
 void kdbus_slices_deinit(struct kdbus_pool *pool);
 void kdbus_slices_settle(struct kdbus_pool *pool);
 void *kdbus_pages_get(struct kdbus_pool *pool, pgoff_t first, pgoff_t last,
-		      size_t *out_n);
+		      bool fresh, size_t *out_n);
 void kdbus_pages_relax(struct kdbus_pool *pool);
 
 #endif /* KDBUS_POOL_PRIVATE_H */

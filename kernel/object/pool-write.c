@@ -9,7 +9,7 @@
 #include "object/pool-private.h"
 
 /**
- * kdbus_cursor_init() - write from the start of a slice on
+ * kdbus_cursor_init() - write from the start of a new slice on
  * @cursor:	cursor
  * @pool:	pool
  * @slice:	slice that the kernel holds
@@ -18,46 +18,51 @@ void kdbus_cursor_init(struct kdbus_cursor *cursor, struct kdbus_pool *pool,
 		       const struct kdbus_slice *slice)
 {
 	cursor->pool = pool;
-	cursor->at = slice->offset;
-	cursor->end = slice->offset + slice->size;
+	cursor->slice = slice;
+	cursor->left = slice->size;
 	cursor->run = 0;
+	cursor->fresh = true;
 }
 
 /* Find the memory where the cursor stands. */
-static int find_memory(struct kdbus_cursor *cursor)
+static noinline int find_memory(struct kdbus_cursor *cursor)
 {
-	size_t n, in = offset_in_page(cursor->at);
+	u64 end = cursor->slice->offset + cursor->slice->size;
+	u64 at = end - cursor->left;
+	size_t n, in = offset_in_page(at);
 	void *to;
 
-	to = kdbus_pages_get(cursor->pool, cursor->at >> PAGE_SHIFT,
-			     (cursor->end - 1) >> PAGE_SHIFT, &n);
+	to = kdbus_pages_get(cursor->pool, at >> PAGE_SHIFT,
+			     (end - 1) >> PAGE_SHIFT, cursor->fresh && !in, &n);
 	if (IS_ERR(to))
 		return PTR_ERR(to);
+	cursor->fresh = false;
 	cursor->to = to + in;
-	cursor->run = min_t(u64, n * PAGE_SIZE - in, cursor->end - cursor->at);
+	cursor->run = min_t(u64, n * PAGE_SIZE - in, cursor->left);
 	return 0;
 }
 
-/* How much of @n bytes can be written in one piece?  Moves on behind them. */
-static int advance(struct kdbus_cursor *cursor, size_t n, void **out_to,
-		   size_t *out_chunk)
+/* How many of @n bytes can be written in one piece? */
+static int look(struct kdbus_cursor *cursor, size_t n, size_t *out_chunk)
 {
 	int r;
 
-	if (WARN_ON_ONCE(n > cursor->end - cursor->at))
+	if (WARN_ON_ONCE(n > cursor->left))
 		return -EINVAL;
 	if (!cursor->run) {
 		r = find_memory(cursor);
 		if (r)
 			return r;
 	}
-	n = min(n, cursor->run);
-	*out_to = cursor->to;
-	*out_chunk = n;
-	cursor->at += n;
+	*out_chunk = min(n, cursor->run);
+	return 0;
+}
+
+static void advance(struct kdbus_cursor *cursor, size_t n)
+{
 	cursor->to += n;
 	cursor->run -= n;
-	return 0;
+	cursor->left -= n;
 }
 
 /**
@@ -71,14 +76,14 @@ static int advance(struct kdbus_cursor *cursor, size_t n, void **out_to,
 int kdbus_cursor_write(struct kdbus_cursor *cursor, const void *data, size_t n)
 {
 	size_t chunk;
-	void *to;
 	int r;
 
 	for (; n; n -= chunk, data += chunk) {
-		r = advance(cursor, n, &to, &chunk);
+		r = look(cursor, n, &chunk);
 		if (r)
 			return r;
-		memcpy(to, data, chunk);
+		memcpy(cursor->to, data, chunk);
+		advance(cursor, chunk);
 	}
 	return 0;
 }
@@ -98,15 +103,15 @@ int kdbus_cursor_write_user(struct kdbus_cursor *cursor,
 			    const void __user *data, size_t n)
 {
 	size_t chunk;
-	void *to;
 	int r;
 
 	for (; n; n -= chunk, data += chunk) {
-		r = advance(cursor, n, &to, &chunk);
+		r = look(cursor, n, &chunk);
 		if (r)
 			return r;
-		if (_copy_from_user(to, data, chunk))
+		if (_copy_from_user(cursor->to, data, chunk))
 			return -EFAULT;
+		advance(cursor, chunk);
 	}
 	return 0;
 }
@@ -121,14 +126,14 @@ int kdbus_cursor_write_user(struct kdbus_cursor *cursor,
 int kdbus_cursor_zero(struct kdbus_cursor *cursor, size_t n)
 {
 	size_t chunk;
-	void *to;
 	int r;
 
 	for (; n; n -= chunk) {
-		r = advance(cursor, n, &to, &chunk);
+		r = look(cursor, n, &chunk);
 		if (r)
 			return r;
-		memset(to, 0, chunk);
+		memset(cursor->to, 0, chunk);
+		advance(cursor, chunk);
 	}
 	return 0;
 }
@@ -151,7 +156,8 @@ int kdbus_pool_write(struct kdbus_pool *pool, const struct kdbus_slice *slice,
 	if (WARN_ON_ONCE(at > slice->size))
 		return -EINVAL;
 	kdbus_cursor_init(&cursor, pool, slice);
-	cursor.at += at;
+	cursor.left -= at;
+	cursor.fresh = !at;
 	return kdbus_cursor_write(&cursor, data, n);
 }
 
@@ -168,18 +174,19 @@ int kdbus_pool_copy(struct kdbus_pool *pool, const struct kdbus_slice *slice,
 		    struct kdbus_pool *from, const struct kdbus_slice *source)
 {
 	struct kdbus_cursor to, read;
-	size_t chunk, left;
-	void *data;
+	size_t chunk;
 	int r;
 
 	kdbus_cursor_init(&to, pool, slice);
 	kdbus_cursor_init(&read, from, source);
-	for (left = source->size; left; left -= chunk) {
-		r = advance(&read, left, &data, &chunk);
+	read.fresh = false;
+	while (read.left) {
+		r = look(&read, read.left, &chunk);
 		if (!r)
-			r = kdbus_cursor_write(&to, data, chunk);
+			r = kdbus_cursor_write(&to, read.to, chunk);
 		if (r)
 			return r;
+		advance(&read, chunk);
 	}
 	return 0;
 }

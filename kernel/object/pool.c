@@ -261,11 +261,12 @@ static struct slice *take_kept(struct kdbus_pool *pool, u64 size)
 
 static void put_back(struct kdbus_pool *pool, struct slice *slice)
 {
-	if (!may_keep(pool, slice))
-		kdbus_slices_settle(pool);
 	if (!may_keep(pool, slice)) {
-		merge(pool, slice);
-		return;
+		kdbus_slices_settle(pool);
+		if (!may_keep(pool, slice)) {
+			merge(pool, slice);
+			return;
+		}
 	}
 	if (!pool->n_kept)
 		pool->kept = slice;
@@ -418,5 +419,28 @@ int kdbus_pool_release(struct kdbus_pool *pool, u64 offset)
 		spin_unlock(&pool->lock);
 	else
 		free_and_unlock(pool, slice);
+	return 0;
+}
+
+/**
+ * kdbus_pool_take_back() - the user lets go of a slice, the kernel holds it
+ * @pool:	pool
+ * @offset:	where the slice starts
+ * @out_slice:	for kdbus_pool_drop(), which is due; NULL if a queue holds it
+ *
+ * Return: 0, or -ENXIO if no slice that the user holds starts there.
+ */
+int kdbus_pool_take_back(struct kdbus_pool *pool, u64 offset,
+			 struct kdbus_slice **out_slice)
+{
+	struct slice *slice;
+
+	guard(spinlock)(&pool->lock);
+	slice = find_busy(pool, offset);
+	if (!slice || !slice->user)
+		return -ENXIO;
+	slice->user = false;
+	*out_slice = slice->kernel ? NULL : &slice->pub;
+	slice->kernel = true;
 	return 0;
 }

@@ -48,21 +48,25 @@ void kdbus_pool_drop(struct kdbus_pool *pool, struct kdbus_slice *slice);
 void kdbus_pool_publish(struct kdbus_pool *pool, struct kdbus_slice *slice);
 void kdbus_pool_hand_over(struct kdbus_pool *pool, struct kdbus_slice *slice);
 int kdbus_pool_release(struct kdbus_pool *pool, u64 offset);
+int kdbus_pool_take_back(struct kdbus_pool *pool, u64 offset,
+			 struct kdbus_slice **out_slice);
 
 /**
  * struct kdbus_cursor - where the next byte of a slice is written
  * @pool:	pool
- * @at:		offset in it
- * @end:	where the slice ends
- * @to:		the same place in memory
+ * @slice:	slice
+ * @left:	bytes up to its end
+ * @to:		the place in memory
  * @run:	bytes from there that lie in one piece; 0 if not looked for yet
+ * @fresh:	nothing was written to the slice yet
  */
 struct kdbus_cursor {
 	struct kdbus_pool *pool;
-	u64 at;
-	u64 end;
+	const struct kdbus_slice *slice;
+	u64 left;
 	void *to;
 	size_t run;
+	bool fresh;
 };
 
 /* contents, piece by piece */

@@ -51,6 +51,12 @@ static bool may_expire(const struct kdbus_reply *reply)
 	       (reply->state == KDBUS_REPLY_OPEN || reply->sync);
 }
 
+static void arm(struct kdbus_reply *reply)
+{
+	reply->armed = true;
+	arm_expiry(reply->requester, reply->deadline);
+}
+
 /* lifetime */
 
 /**
@@ -97,9 +103,11 @@ struct kdbus_reply *kdbus_reply_new(struct kdbus_conn *requester,
 	}
 	reply->requester = kdbus_conn_ref(requester);
 	reply->replier = kdbus_conn_ref(replier);
-	list_add(&reply->in_calls, &requester->calls.list);
+	hlist_add_head(&reply->in_calls, &requester->calls.list);
 	requester->calls.n++;
 	kdbus_reply_ref(reply);
+	if (sync)
+		arm(reply);
 	spin_unlock(&requester->calls.lock);
 	return reply;
 }
@@ -137,7 +145,7 @@ struct kdbus_reply *kdbus_reply_unref(struct kdbus_reply *reply)
 static void unlink_call(struct kdbus_reply *reply)
 {
 	lockdep_assert_held(&reply->requester->calls.lock);
-	list_del_init(&reply->in_calls);
+	hlist_del_init(&reply->in_calls);
 	reply->requester->calls.n--;
 }
 
@@ -225,7 +233,7 @@ struct kdbus_reply *kdbus_reply_take(struct kdbus_conn *requester,
 	bool found = false;
 
 	spin_lock(&requester->calls.lock);
-	list_for_each_entry(reply, &requester->calls.list, in_calls) {
+	hlist_for_each_entry(reply, &requester->calls.list, in_calls) {
 		found = reply->state == KDBUS_REPLY_OPEN &&
 			reply->replier == replier && reply->cookie == cookie;
 		if (found)
@@ -331,14 +339,14 @@ struct kdbus_reply *kdbus_reply_take_owed(struct kdbus_conn *replier)
 
 /**
  * kdbus_reply_arm() - the request was sent, its deadline counts from now on
- * @reply:	reply
+ * @reply:	asynchronous reply; at the deadline of another its task is woken,
+ *		which may be early
  */
 void kdbus_reply_arm(struct kdbus_reply *reply)
 {
 	guard(spinlock)(&reply->requester->calls.lock);
-	reply->armed = true;
 	if (reply->state != KDBUS_REPLY_CLOSED)
-		arm_expiry(reply->requester, reply->deadline);
+		arm(reply);
 }
 
 /**
@@ -356,7 +364,7 @@ struct kdbus_reply *kdbus_reply_resume(struct kdbus_conn *requester,
 	if (!READ_ONCE(requester->calls.n))
 		return NULL;
 	guard(spinlock)(&requester->calls.lock);
-	list_for_each_entry(reply, &requester->calls.list, in_calls) {
+	hlist_for_each_entry(reply, &requester->calls.list, in_calls) {
 		if (!reply->sync || reply->waiting || reply->cookie != cookie)
 			continue;
 		reply->waiting = true;
@@ -396,17 +404,21 @@ static void close_locked(struct kdbus_reply *reply)
 struct kdbus_entry *kdbus_reply_close(struct kdbus_reply *reply)
 {
 	struct kdbus_entry *answer;
+	bool open;
 
 	spin_lock(&reply->requester->calls.lock);
 	if (reply->state == KDBUS_REPLY_CLOSED) {
 		spin_unlock(&reply->requester->calls.lock);
 		return NULL;
 	}
+	/* whoever changed that before takes care of the replier's list */
+	open = reply->state == KDBUS_REPLY_OPEN;
 	close_locked(reply);
 	answer = reply->answer;
 	reply->answer = NULL;
 	spin_unlock(&reply->requester->calls.lock);
-	unlink_owed(reply);
+	if (open)
+		unlink_owed(reply);
 	kdbus_reply_unref(reply);
 	return answer;
 }
@@ -420,7 +432,7 @@ void kdbus_replies_wake(struct kdbus_conn *requester)
 	struct kdbus_reply *reply;
 
 	guard(spinlock)(&requester->calls.lock);
-	list_for_each_entry(reply, &requester->calls.list, in_calls)
+	hlist_for_each_entry(reply, &requester->calls.list, in_calls)
 		rcuwait_wake_up(&reply->wait);
 }
 
@@ -431,7 +443,7 @@ static struct kdbus_reply *take_expired(struct kdbus_conn *requester)
 
 	guard(spinlock)(&requester->calls.lock);
 	requester->calls.next = U64_MAX;
-	list_for_each_entry(reply, &requester->calls.list, in_calls) {
+	hlist_for_each_entry(reply, &requester->calls.list, in_calls) {
 		if (!may_expire(reply))
 			continue;
 		if (reply->deadline > now) {
@@ -454,8 +466,8 @@ static struct kdbus_reply *take_any(struct kdbus_conn *requester)
 	struct kdbus_reply *reply;
 
 	guard(spinlock)(&requester->calls.lock);
-	reply = list_first_entry_or_null(&requester->calls.list,
-					 struct kdbus_reply, in_calls);
+	reply = hlist_entry_safe(requester->calls.list.first,
+				 struct kdbus_reply, in_calls);
 	if (reply)
 		close_locked(reply);
 	return reply;

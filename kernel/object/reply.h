@@ -54,7 +54,7 @@ struct kdbus_reply {
 	u64 cookie;
 	u64 deadline;
 	bool sync;
-	struct list_head in_calls;
+	struct hlist_node in_calls;
 	struct list_head in_owed;
 
 	enum kdbus_reply_state state;

@@ -27,6 +27,7 @@ static int read_short(struct kdbus_args *args, const u64 __user *from)
 	else if (!access_ok(from, to[0]))
 		goto fault;
 	else if (to[0] <= sizeof(args->room))
+#pragma GCC unroll 4
 		for (n = to[0] / sizeof(u64); i < n; i++)
 			unsafe_get_user(to[i], from + i, fault);
 	user_read_access_end();
@@ -38,7 +39,7 @@ fault:
 }
 
 /* What read_short() left: all behind the first word, or a last odd byte. */
-static int read_rest(struct kdbus_args *args, const u64 __user *from)
+static noinline int read_rest(struct kdbus_args *args, const u64 __user *from)
 {
 	size_t at = sizeof(u64), size = args->size;
 	u64 *to = args->room;
@@ -78,7 +79,6 @@ static int read_all(struct kdbus_args *args)
 int kdbus_args_copy(struct kdbus_args *args, const struct kdbus_args_rule *rule,
 		    void __user *user)
 {
-	unsigned int i;
 	int r;
 
 	if (!IS_ALIGNED((unsigned long)user, 8))
@@ -89,8 +89,7 @@ int kdbus_args_copy(struct kdbus_args *args, const struct kdbus_args_rule *rule,
 	args->negotiate = false;
 	args->out = 0;
 	args->out_size = 0;
-	for (i = 0; i < rule->n_items; i++)
-		args->found[i] = NULL;
+	args->has = 0;
 
 	r = read_all(args);
 	if (r) {
@@ -135,10 +134,11 @@ static int check_item(struct kdbus_args *args, struct kdbus_item *item,
 	r = kdbus_item_check(item);
 	if (r)
 		return r;
-	if (!args->found[i])
+	if (!(args->has & BIT(i)))
 		args->found[i] = item;
 	else if (!(args->rule->items[i].how & KDBUS_ITEM_MANY))
 		return -EINVAL;
+	args->has |= BIT(i);
 	return 0;
 }
 
@@ -164,7 +164,7 @@ static int check_items(struct kdbus_args *args, struct kdbus_item **negotiate)
 }
 
 /* Zero the types in a NEGOTIATE item, in user space, that are not accepted. */
-static int negotiate_items(struct kdbus_args *args, struct kdbus_item *item)
+static noinline int negotiate_items(struct kdbus_args *args, struct kdbus_item *item)
 {
 	size_t i, n = kdbus_item_payload(item) / sizeof(u64);
 	u64 __user *types = args->user + ((u8 *)item->data64 - (u8 *)args->data);
@@ -216,7 +216,7 @@ int kdbus_args_check(struct kdbus_args *args)
 	for (i = 0; i < rule->n_items; i++) {
 		if (!(rule->items[i].how & KDBUS_ITEM_MUST))
 			break;
-		if (!args->found[i])
+		if (!(args->has & BIT(i)))
 			return -EINVAL;
 	}
 	return 0;
@@ -280,7 +280,7 @@ struct kdbus_item *kdbus_args_find(const struct kdbus_args *args, u64 type)
 {
 	int i = rule_index(args->rule, type);
 
-	return i < 0 ? NULL : args->found[i];
+	return i >= 0 && args->has & BIT(i) ? args->found[i] : NULL;
 }
 
 /**

@@ -53,7 +53,8 @@ struct kdbus_args_rule {
  * @asked:	there is a NEGOTIATE item
  * @out:	first byte that is to be written back
  * @out_size:	bytes that are
- * @found:	first item of each type of @rule, NULL if there is none
+ * @has:	bit i: there is an item of type i of @rule
+ * @found:	the first of each type there is
  * @room:	the copy lives here if it is small
  *
  * The copy is made once and is all that anybody looks at: memory of user space
@@ -75,6 +76,7 @@ struct kdbus_args {
 	bool asked;
 	size_t out;
 	size_t out_size;
+	unsigned int has;
 	struct kdbus_item *found[KDBUS_ARGS_ITEMS_MAX];
 	u64 room[40];
 };
@@ -96,6 +98,16 @@ static inline struct kdbus_item *kdbus_args_items(const struct kdbus_args *args)
 {
 	return (struct kdbus_item *)((u8 *)args->data + args->rule->fixed);
 }
+
+/**
+ * kdbus_args_answer_from() - the end of the fixed part is to be written back
+ * @args:	command
+ * @struct_type: its type
+ * @first:	first member that is
+ */
+#define kdbus_args_answer_from(args, struct_type, first)		\
+	kdbus_args_answer(args, offsetof(struct_type, first),		\
+			  sizeof(struct_type) - offsetof(struct_type, first))
 
 #define kdbus_args_for_each_item(item, args)				\
 	kdbus_items_for_each(item, kdbus_args_items(args),		\

@@ -112,6 +112,15 @@ static inline void hlist_del(struct hlist_node *node)
 	node->pprev = SHIM_POISON;
 }
 
+static inline void hlist_del_init(struct hlist_node *node)
+{
+	if (!node->pprev)
+		return;
+	hlist_del(node);
+	node->next = NULL;
+	node->pprev = NULL;
+}
+
 #define hlist_entry_safe(pointer, type, member)				\
 	({								\
 		struct hlist_node *_node = (pointer);			\

@@ -22,6 +22,8 @@ typedef unsigned long pgoff_t;
 #define __releases(lock)
 #define __must_hold(lock)
 #define __uninitialized
+#define noinline __attribute__((__noinline__))
+#define BIT(n) (1UL << (n))
 #define __aligned(n) __attribute__((__aligned__(n)))
 
 struct list_head {
