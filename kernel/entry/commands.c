@@ -10,6 +10,7 @@
 #include "flow/listen.h"
 #include "flow/receive.h"
 #include "flow/send.h"
+#include "flow/serve.h"
 #include "object/conn.h"
 
 #define MANY KDBUS_ITEM_MANY
@@ -108,6 +109,12 @@ static const struct kdbus_args_item send_items[] = {
 };
 static const struct kdbus_args_rule send_rule =
 	RULE(struct kdbus_cmd_send, KDBUS_SEND_SYNC_REPLY, send_items);
+static const struct kdbus_args_rule call_rule =
+	RULE(struct kdbus_cmd_send, KDBUS_CALL_FREE, send_items);
+
+static const struct kdbus_args_rule serve_rule =
+	RULE_PLAIN(struct kdbus_cmd_serve,
+		   KDBUS_SERVE_FREE | KDBUS_SERVE_USE_PRIORITY);
 
 static const struct kdbus_args_rule recv_rule =
 	RULE_PLAIN(struct kdbus_cmd_recv,
@@ -160,9 +167,10 @@ static const struct kdbus_args_rule match_remove_rule =
 static const struct kdbus_command commands[] = {
 	{ KDBUS_CMD_SEND,	&send_rule,	OA,	kdbus_send,
 	  OUT(struct kdbus_cmd_send, reply), .negotiates = true },
-	{ KDBUS_CMD_RECV,	&recv_rule,	OAM,	kdbus_receive,
-	  OUT(struct kdbus_cmd_recv, dropped_msgs), .out_again = true },
+	{ KDBUS_CMD_RECV,	&recv_rule,	OAM,	kdbus_receive },
 	{ KDBUS_CMD_FREE,	&free_rule,	OAM,	kdbus_release },
+	{ KDBUS_CMD_SERVE,	&serve_rule,	OA,	kdbus_serve },
+	{ KDBUS_CMD_CALL,	&call_rule,	O,	kdbus_call },
 	{ KDBUS_CMD_NAME_ACQUIRE, &name_acquire_rule, O, kdbus_claim },
 	{ KDBUS_CMD_NAME_RELEASE, &name_release_rule, O, kdbus_yield },
 	{ KDBUS_CMD_MATCH_ADD,	&match_add_rule, O,	kdbus_listen },

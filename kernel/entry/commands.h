@@ -15,9 +15,9 @@ struct kdbus_conn;
  * @rule:	what it may look like
  * @kinds:	enum kdbus_kind: who may use it
  * @run:	does it
- * @out:	first byte that is written back on success
+ * @out:	first byte that is written back on success; @run sees to what else
+ *		is
  * @out_size:	bytes that are
- * @out_again:	they are on -EAGAIN, too
  * @negotiates:	@run wants to be called for a negotiation, too
  */
 struct kdbus_command {
@@ -27,7 +27,6 @@ struct kdbus_command {
 	int (*run)(struct kdbus_conn *conn, struct kdbus_args *args);
 	size_t out;
 	size_t out_size;
-	bool out_again;
 	bool negotiates;
 };
 

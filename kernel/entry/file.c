@@ -287,7 +287,7 @@ static int run_command(struct kdbus_conn *conn,
 	r = kdbus_args_check(&args);
 	if (!r && (!args.negotiate || command->negotiates))
 		r = command->run(conn, &args);
-	if (!args.negotiate && (!r || (r == -EAGAIN && command->out_again)))
+	if (!r && !args.negotiate && command->out_size)
 		kdbus_args_answer(&args, command->out, command->out_size);
 	return kdbus_args_finish(&args, r);
 }

@@ -2,7 +2,7 @@
 /* BYEBYE and every other way to go. */
 
 #include <linux/completion.h>
-#include <linux/poll.h>
+#include <linux/wait.h>
 
 #include "flow/claim.h"
 #include "flow/deliver.h"
@@ -104,7 +104,7 @@ static void take_apart(struct kdbus_conn *conn)
 	/* 6. Everybody learns. */
 	kdbus_notice_conn(conn, KDBUS_ITEM_ID_REMOVE);
 	kdbus_notices_flush(bus);
-	wake_up_poll(&conn->wait, EPOLLERR | EPOLLHUP);
+	wake_up_all(&conn->wait);
 	unlink_from_endpoint(conn);
 	kdbus_conn_discount(conn);
 	complete_all(&conn->gone);

@@ -5,12 +5,14 @@
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/file.h>
+#include <linux/ktime.h>
 #include <linux/poll.h>
 
 #include "flow/await.h"
 #include "flow/deliver.h"
 #include "flow/draft.h"
 #include "flow/permit.h"
+#include "flow/receive.h"
 #include "flow/route.h"
 #include "flow/send.h"
 #include "flow/watch.h"
@@ -26,6 +28,7 @@
  * @sync:	it waits for the reply
  * @watched:	monitors have their copies
  * @cancel:	file that ends the wait, or NULL
+ * @used:	slice to give back once the message is copied, or NULL
  * @out:	where the reply lies
  */
 struct sending {
@@ -34,8 +37,15 @@ struct sending {
 	bool sync;
 	bool watched;
 	struct file *cancel;
+	struct kdbus_slice *used;
 	struct kdbus_msg_info *out;
 };
+
+static void give_back(struct sending *send)
+{
+	kdbus_pool_drop(send->conn->pool, send->used);
+	send->used = NULL;
+}
 
 /* monitors see a message once, however often its name moves meanwhile */
 static void watch_once(struct sending *send)
@@ -102,7 +112,8 @@ static int send_request(struct sending *send, const struct kdbus_route *route,
 		kdbus_reply_unref(reply);
 		return r;
 	}
-	kdbus_reply_arm(reply);
+	if (!send->sync)
+		kdbus_reply_arm(reply);
 	*out_reply = reply;
 	return 0;
 }
@@ -196,12 +207,13 @@ static int send_sync(struct sending *send)
 
 	reply = kdbus_reply_resume(send->conn, msg->cookie);
 	if (!reply) {
-		if (msg->timeout_ns <= send->draft->stamp.monotonic_ns)
+		if (msg->timeout_ns <= ktime_get_ns())
 			return -ETIMEDOUT;
 		r = send_unicast(send, &reply);
 		if (r)
 			return r;
 	}
+	give_back(send);
 	r = kdbus_await(reply, send->cancel, send->out);
 	kdbus_reply_unref(reply);
 	return r;
@@ -301,34 +313,51 @@ static int get_cancel(const struct kdbus_args *args, struct file **out)
 	return 0;
 }
 
-static int send_checked(struct kdbus_conn *conn, struct kdbus_args *args,
-			struct kdbus_args *msg)
+static int send_checked(struct sending *send, struct kdbus_args *msg)
 {
-	struct kdbus_cmd_send *cmd = args->data;
 	struct kdbus_draft draft __uninitialized;
-	struct sending send = {
-		.conn = conn,
-		.draft = &draft,
-		.sync = cmd->flags & KDBUS_SEND_SYNC_REPLY,
-		.out = &cmd->reply,
-	};
 	int r;
 
-	if (conn->kind == KDBUS_ACTIVATOR && !activator_may_send(msg))
+	if (send->conn->kind == KDBUS_ACTIVATOR && !activator_may_send(msg))
 		return -EOPNOTSUPP;
-	r = get_cancel(args, &send.cancel);
-	if (r)
-		return r;
-	cmd->reply.offset = kdbus_pool_size(conn->pool);
-	cmd->reply.msg_size = 0;
-	cmd->reply.return_flags = 0;
-	r = kdbus_draft_init(&draft, conn, msg, send.sync);
+	send->draft = &draft;
+	r = kdbus_draft_init(&draft, send->conn, msg, send->sync);
 	if (!r) {
-		r = dispatch(&send);
+		r = dispatch(send);
 		kdbus_draft_deinit(&draft);
 	}
-	if (send.cancel)
-		fput(send.cancel);
+	return r;
+}
+
+/* Copy a message and send it, or let it be negotiated. */
+static int send_message(struct sending *send, u64 address, bool negotiate)
+{
+	struct kdbus_args msg __uninitialized;
+	int r;
+
+	r = kdbus_args_copy(&msg, &kdbus_msg_rule,
+			    (void __user *)(uintptr_t)address);
+	if (r)
+		return r;
+	if (!negotiate && msg.msg->flags & KDBUS_FLAG_NEGOTIATE)
+		r = -EINVAL;
+	else
+		r = kdbus_args_check(&msg);
+	if (!r && !negotiate)
+		r = msg.asked ? -EINVAL : send_checked(send, &msg);
+	return kdbus_args_finish(&msg, r);
+}
+
+static int send_with_cancel(struct sending *send, struct kdbus_args *args)
+{
+	struct kdbus_cmd_send *cmd = args->data;
+	int r = get_cancel(args, &send->cancel);
+
+	if (r)
+		return r;
+	r = send_message(send, cmd->msg_address, false);
+	if (send->cancel)
+		fput(send->cancel);
 	return r;
 }
 
@@ -342,20 +371,63 @@ static int send_checked(struct kdbus_conn *conn, struct kdbus_args *args,
 int kdbus_send(struct kdbus_conn *conn, struct kdbus_args *args)
 {
 	struct kdbus_cmd_send *cmd = args->data;
-	struct kdbus_args msg __uninitialized;
+	struct sending send = {
+		.conn = conn,
+		.sync = cmd->flags & KDBUS_SEND_SYNC_REPLY,
+		.out = &cmd->reply,
+	};
+
+	if (args->negotiate)
+		return cmd->msg_address ?
+			send_message(&send, cmd->msg_address, true) : 0;
+	kdbus_receive_nothing(conn, &cmd->reply);
+	return send_with_cancel(&send, args);
+}
+
+/**
+ * kdbus_call() - KDBUS_CMD_CALL
+ * @conn:	sender
+ * @args:	struct kdbus_cmd_send; its reply is set whenever a slice was
+ *		given back
+ *
+ * The slice is given back before the caller sleeps, but after the message was
+ * copied, which may lie in it.
+ *
+ * Return: as kdbus_send(); -ENXIO if there is no such slice, and nothing was
+ * done.
+ */
+int kdbus_call(struct kdbus_conn *conn, struct kdbus_args *args)
+{
+	struct kdbus_cmd_send *cmd = args->data;
+	struct sending send = {
+		.conn = conn,
+		.sync = true,
+		.out = &cmd->reply,
+	};
 	int r;
 
-	if (args->negotiate && !cmd->msg_address)
-		return 0;
-	r = kdbus_args_copy(&msg, &kdbus_msg_rule,
-			    (void __user *)(uintptr_t)cmd->msg_address);
-	if (r)
-		return r;
-	if (!args->negotiate && msg.msg->flags & KDBUS_FLAG_NEGOTIATE)
-		r = -EINVAL;
-	else
-		r = kdbus_args_check(&msg);
-	if (!r && !args->negotiate)
-		r = msg.asked ? -EINVAL : send_checked(conn, args, &msg);
-	return kdbus_args_finish(&msg, r);
+	if (cmd->flags & KDBUS_CALL_FREE) {
+		r = kdbus_release_later(conn, cmd->reply.offset, &send.used);
+		if (r)
+			return r;
+	}
+	kdbus_args_answer_from(args, struct kdbus_cmd_send, reply);
+	kdbus_receive_nothing(conn, &cmd->reply);
+	r = send_with_cancel(&send, args);
+	give_back(&send);
+	return r;
+}
+
+/**
+ * kdbus_send_only() - send a message as a part of another command
+ * @conn:	sender
+ * @address:	of the message
+ *
+ * Return: as kdbus_send().
+ */
+int kdbus_send_only(struct kdbus_conn *conn, u64 address)
+{
+	struct sending send = { .conn = conn };
+
+	return send_message(&send, address, false);
 }

@@ -3,9 +3,13 @@
 #ifndef KDBUS_SEND_H
 #define KDBUS_SEND_H
 
+#include <linux/types.h>
+
 struct kdbus_args;
 struct kdbus_conn;
 
 int kdbus_send(struct kdbus_conn *conn, struct kdbus_args *args);
+int kdbus_call(struct kdbus_conn *conn, struct kdbus_args *args);
+int kdbus_send_only(struct kdbus_conn *conn, u64 address);
 
 #endif /* KDBUS_SEND_H */

@@ -174,6 +174,7 @@ TEST("the ioctl numbers and sizes are those of the published ABI")
 		{ KDBUS_CMD_SEND, 0x40389590 }, { KDBUS_CMD_RECV, 0x80409591 },
 		{ KDBUS_CMD_NAME_ACQUIRE, 0x401895a0 }, { KDBUS_CMD_NAME_RELEASE, 0x401895a1 },
 		{ KDBUS_CMD_MATCH_ADD, 0x402095b0 }, { KDBUS_CMD_MATCH_REMOVE, 0x402095b1 },
+		{ KDBUS_CMD_SERVE, 0xc05095f0 }, { KDBUS_CMD_CALL, 0xc03895f1 },
 		{ sizeof(struct kdbus_msg), 64 }, { sizeof(struct kdbus_info), 24 },
 		{ sizeof(struct kdbus_item), 80 }, { sizeof(struct kdbus_creds), 64 },
 		{ offsetof(struct kdbus_item, caps.caps), 20 }, { offsetof(struct kdbus_item, name.name), 24 },

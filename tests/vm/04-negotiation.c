@@ -21,6 +21,7 @@ static const struct {
 	{ KDBUS_CMD_LIST, { 1, 0x800 } },
 	{ KDBUS_CMD_SEND, { 1, 6 } },
 	{ KDBUS_CMD_RECV, { 1 } },
+	{ KDBUS_CMD_SERVE, { 1 } },
 	{ KDBUS_CMD_NAME_ACQUIRE, { 1, 0xf, 0x800 } },
 	{ KDBUS_CMD_NAME_RELEASE, { 1, 0xf, 0x800 } },
 	{ KDBUS_CMD_MATCH_ADD, { 1, 9, 0xf, 0xe, 0x10, 0x8000, 0x8001, 0x8002, 0x8003, 0x8004, 0x800 } },
@@ -104,6 +105,7 @@ static void check_no_effect(struct ready *ready)
 		expect_ok(ready_call(ready));
 		break;
 	case KDBUS_CMD_RECV:
+	case KDBUS_CMD_SERVE:
 		expect_message(peer, 1);
 		break;
 	case KDBUS_CMD_NAME_ACQUIRE:

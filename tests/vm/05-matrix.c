@@ -30,6 +30,7 @@ static const struct {
 	/* A: replies only, see 81-kinds */
 	{ KDBUS_CMD_SEND, O | A },
 	{ KDBUS_CMD_RECV, O | A | M },
+	{ KDBUS_CMD_SERVE, O | A },
 	{ KDBUS_CMD_NAME_ACQUIRE, O },
 	{ KDBUS_CMD_NAME_RELEASE, O },
 	{ KDBUS_CMD_MATCH_ADD, O },

@@ -112,6 +112,7 @@ union cmd {
 	struct kdbus_cmd_match match;
 	struct kdbus_cmd_send send;
 	struct kdbus_cmd_recv recv;
+	struct kdbus_cmd_serve serve;
 	struct kdbus_msg msg;
 	__u64 words[4200];
 	__u8 bytes[33600];
@@ -259,6 +260,7 @@ int memfd_with_seals(__u64 size, int seals);
 /* A synchronous call made by a thread of its own. */
 struct sync_call {
 	struct peer *peer;
+	unsigned long number;	/* KDBUS_CMD_SEND */
 	union cmd msg;
 	union cmd cmd;		/* SEND; items may be added before the start */
 	int result;

@@ -31,6 +31,7 @@ const struct command commands[] = {
 	{ "NAME_RELEASE", KDBUS_CMD_NAME_RELEASE, sizeof(struct kdbus_cmd), 0 },
 	{ "MATCH_ADD", KDBUS_CMD_MATCH_ADD, sizeof(struct kdbus_cmd_match), 0x1 },
 	{ "MATCH_REMOVE", KDBUS_CMD_MATCH_REMOVE, sizeof(struct kdbus_cmd_match), 0 },
+	{ "SERVE", KDBUS_CMD_SERVE, sizeof(struct kdbus_cmd_serve), 0x3 },
 };
 const size_t n_commands = ARRAY_SIZE(commands);
 
@@ -290,6 +291,7 @@ static void ready_connect(struct ready *ready, struct bus *bus)
 		cmd->send.msg_address = (uintptr_t)&ready->msg;
 		break;
 	case KDBUS_CMD_RECV:
+	case KDBUS_CMD_SERVE:
 		must(send_to(peer, peer->id, 1));
 		break;
 	case KDBUS_CMD_NAME_RELEASE:
@@ -506,6 +508,7 @@ void sync_init(struct sync_call *sync, struct peer *peer, __u64 dst, __u64 cooki
 {
 	memset(sync, 0, sizeof(*sync));
 	sync->peer = peer;
+	sync->number = KDBUS_CMD_SEND;
 	msg_request(&sync->msg, dst, cookie, timeout_ns);
 	cmd_init(&sync->cmd, sizeof(sync->cmd.send));
 	sync->cmd.flags = KDBUS_SEND_SYNC_REPLY;
@@ -517,7 +520,7 @@ static void *sync_run(void *data)
 	struct sync_call *sync = data;
 
 	__atomic_store_n(&sync->tid, syscall(SYS_gettid), __ATOMIC_SEQ_CST);
-	sync->result = call(sync->peer->fd, KDBUS_CMD_SEND, &sync->cmd);
+	sync->result = call(sync->peer->fd, sync->number, &sync->cmd);
 	return NULL;
 }
 

@@ -392,10 +392,16 @@ enum kdbus_send_flags {
 	KDBUS_SEND_SYNC_REPLY		= 1ULL << 0,
 };
 
+enum kdbus_call_flags {
+	KDBUS_CALL_FREE			= 1ULL << 0,
+};
+
 /**
- * struct kdbus_cmd_send - KDBUS_CMD_SEND
+ * struct kdbus_cmd_send - KDBUS_CMD_SEND; KDBUS_CMD_CALL, an extension:
+ *			kdbus.message(7)
  * @msg_address:	of the struct kdbus_msg
- * @reply:		out: the reply, with KDBUS_SEND_SYNC_REPLY
+ * @reply:		out: the reply, with KDBUS_SEND_SYNC_REPLY or of a CALL;
+ *			in, with KDBUS_CALL_FREE: a slice to give back
  * @items:		CANCEL_FD
  */
 struct kdbus_cmd_send {
@@ -428,6 +434,37 @@ struct kdbus_cmd_recv {
 	__u64 size;
 	__u64 flags;
 	__u64 return_flags;
+	__s64 priority;
+	__u64 dropped_msgs;
+	struct kdbus_msg_info msg;
+	struct kdbus_item items[0];
+} __attribute__((__aligned__(8)));
+
+enum kdbus_serve_flags {
+	KDBUS_SERVE_FREE		= 1ULL << 0,
+	KDBUS_SERVE_USE_PRIORITY	= 1ULL << 1,
+};
+
+/* beside KDBUS_RECV_RETURN_DROPPED_MSGS */
+enum kdbus_serve_return_flags {
+	KDBUS_SERVE_RETURN_UNSENT	= 1ULL << 2,
+};
+
+/**
+ * struct kdbus_cmd_serve - KDBUS_CMD_SERVE, an extension: kdbus.message(7)
+ * @msg_address:	in: of a struct kdbus_msg to send first, or 0; out: 0
+ * @timeout_ns:		wait for a message until then, by CLOCK_MONOTONIC; 0: do
+ *			not wait, ~0: as long as it takes
+ * @priority:		with USE_PRIORITY: least urgent priority wanted
+ * @dropped_msgs:	out: messages lost since the last RECV
+ * @msg:		in, with FREE: a slice to give back; out: the message
+ */
+struct kdbus_cmd_serve {
+	__u64 size;
+	__u64 flags;
+	__u64 return_flags;
+	__u64 msg_address;
+	__u64 timeout_ns;
 	__s64 priority;
 	__u64 dropped_msgs;
 	struct kdbus_msg_info msg;
@@ -611,6 +648,12 @@ enum kdbus_ioctl_type {
 					     struct kdbus_cmd_match),
 	KDBUS_CMD_MATCH_REMOVE =	_IOW(KDBUS_IOCTL_MAGIC, 0xb1,
 					     struct kdbus_cmd_match),
+
+	/* extensions: kdbus.message(7) */
+	KDBUS_CMD_SERVE =		_IOWR(KDBUS_IOCTL_MAGIC, 0xf0,
+					      struct kdbus_cmd_serve),
+	KDBUS_CMD_CALL =		_IOWR(KDBUS_IOCTL_MAGIC, 0xf1,
+					      struct kdbus_cmd_send),
 };
 
 #endif /* _LINUX_KDBUS_H */
