@@ -24,6 +24,7 @@
 /**
  * struct sending - a SEND in progress
  * @conn:	sender
+ * @args:	command with items, or NULL
  * @draft:	what it sends
  * @sync:	it waits for the reply
  * @watched:	monitors have their copies
@@ -33,6 +34,7 @@
  */
 struct sending {
 	struct kdbus_conn *conn;
+	struct kdbus_args *args;
 	struct kdbus_draft *draft;
 	bool sync;
 	bool watched;
@@ -294,12 +296,13 @@ static bool activator_may_send(const struct kdbus_args *args)
 	       !kdbus_args_find(args, KDBUS_ITEM_FDS);
 }
 
-static int get_cancel(const struct kdbus_args *args, struct file **out)
+static int get_cancel(struct sending *send)
 {
-	struct kdbus_item *item = kdbus_args_find(args, KDBUS_ITEM_CANCEL_FD);
+	struct kdbus_item *item = NULL;
 	struct file *file;
 
-	*out = NULL;
+	if (send->args)
+		item = kdbus_args_find(send->args, KDBUS_ITEM_CANCEL_FD);
 	if (!item)
 		return 0;
 	file = fget(*(int *)((u8 *)item + KDBUS_ITEM_HEADER));
@@ -309,7 +312,7 @@ static int get_cancel(const struct kdbus_args *args, struct file **out)
 		fput(file);
 		return -EINVAL;
 	}
-	*out = file;
+	send->cancel = file;
 	return 0;
 }
 
@@ -320,12 +323,17 @@ static int send_checked(struct sending *send, struct kdbus_args *msg)
 
 	if (send->conn->kind == KDBUS_ACTIVATOR && !activator_may_send(msg))
 		return -EOPNOTSUPP;
+	r = get_cancel(send);
+	if (r)
+		return r;
 	send->draft = &draft;
 	r = kdbus_draft_init(&draft, send->conn, msg, send->sync);
 	if (!r) {
 		r = dispatch(send);
 		kdbus_draft_deinit(&draft);
 	}
+	if (send->cancel)
+		fput(send->cancel);
 	return r;
 }
 
@@ -348,19 +356,6 @@ static int send_message(struct sending *send, u64 address, bool negotiate)
 	return kdbus_args_finish(&msg, r);
 }
 
-static int send_with_cancel(struct sending *send, struct kdbus_args *args)
-{
-	struct kdbus_cmd_send *cmd = args->data;
-	int r = get_cancel(args, &send->cancel);
-
-	if (r)
-		return r;
-	r = send_message(send, cmd->msg_address, false);
-	if (send->cancel)
-		fput(send->cancel);
-	return r;
-}
-
 /**
  * kdbus_send() - KDBUS_CMD_SEND
  * @conn:	sender
@@ -373,6 +368,7 @@ int kdbus_send(struct kdbus_conn *conn, struct kdbus_args *args)
 	struct kdbus_cmd_send *cmd = args->data;
 	struct sending send = {
 		.conn = conn,
+		.args = args,
 		.sync = cmd->flags & KDBUS_SEND_SYNC_REPLY,
 		.out = &cmd->reply,
 	};
@@ -381,7 +377,7 @@ int kdbus_send(struct kdbus_conn *conn, struct kdbus_args *args)
 		return cmd->msg_address ?
 			send_message(&send, cmd->msg_address, true) : 0;
 	kdbus_receive_nothing(conn, &cmd->reply);
-	return send_with_cancel(&send, args);
+	return send_message(&send, cmd->msg_address, false);
 }
 
 /**
@@ -401,6 +397,7 @@ int kdbus_call(struct kdbus_conn *conn, struct kdbus_args *args)
 	struct kdbus_cmd_send *cmd = args->data;
 	struct sending send = {
 		.conn = conn,
+		.args = args,
 		.sync = true,
 		.out = &cmd->reply,
 	};
@@ -413,7 +410,7 @@ int kdbus_call(struct kdbus_conn *conn, struct kdbus_args *args)
 	}
 	kdbus_args_answer_from(args, struct kdbus_cmd_send, reply);
 	kdbus_receive_nothing(conn, &cmd->reply);
-	r = send_with_cancel(&send, args);
+	r = send_message(&send, cmd->msg_address, false);
 	give_back(&send);
 	return r;
 }
