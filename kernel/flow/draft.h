@@ -91,7 +91,7 @@ struct kdbus_draft {
 	struct kdbus_conn *meta_for;
 
 	struct kdbus_part few_parts[4];
-	u64 small_meta[32];
+	u64 small_meta[96];
 };
 
 extern const struct kdbus_args_rule kdbus_msg_rule;

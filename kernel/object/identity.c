@@ -62,13 +62,22 @@ static void identity_drop_text(struct kdbus_identity *id,
 	*text = (struct kdbus_text){};
 }
 
-static void identity_drop_texts(struct kdbus_identity *id)
+/* Drop texts, but those in @kept; the arena is free behind the last of these. */
+static void identity_drop_texts(struct kdbus_identity *id, u64 kept)
 {
+	struct kdbus_text *text;
+	size_t end = 0;
 	unsigned int i;
 
-	for (i = 0; i < KDBUS_TEXT_N; i++)
-		identity_drop_text(id, &id->text[i]);
-	id->arena_used = 0;
+	for (i = 0; i < KDBUS_TEXT_N; i++) {
+		text = &id->text[i];
+		if (!(kept & BIT_ULL(i)))
+			identity_drop_text(id, text);
+		else if (text->data && identity_embeds(id, text->data))
+			end = max_t(size_t, end,
+				    text->data + text->size - id->arena);
+	}
+	id->arena_used = end;
 }
 
 static void identity_drop_root(struct kdbus_identity *id)
@@ -94,7 +103,7 @@ static void identity_drop_pids(struct kdbus_identity *id)
 
 static void identity_free(struct kdbus_identity *id)
 {
-	identity_drop_texts(id);
+	identity_drop_texts(id, 0);
 	identity_drop_root(id);
 	identity_drop_cred(id);
 	identity_drop_pids(id);
@@ -117,6 +126,7 @@ u64 kdbus_identity_has(const struct kdbus_identity *id)
 
 #define IDENTITY_OF_CRED \
 	(KDBUS_ATTACH_CREDS | KDBUS_ATTACH_AUXGROUPS | KDBUS_ATTACH_CAPS)
+#define IDENTITY_KEPT_TEXTS	(KDBUS_ATTACH_SECLABEL | KDBUS_ATTACH_EXE)
 
 static u32 current_secid(void)
 {
@@ -159,12 +169,38 @@ static bool identity_keeps_label(const struct kdbus_identity *id)
 	       id->secid == current_secid();
 }
 
-struct kdbus_identity *kdbus_identity_take(struct kdbus_identity **slot)
+/*
+ * The path of the executable is that of a file the process started with, from a
+ * root that it had and has.  Its root is not ours to hold while nothing is sent,
+ * so what is remembered of it may be long gone; but then it is not the one that
+ * the process has now.
+ */
+static bool identity_keeps_exe(struct kdbus_identity *id)
 {
-	struct kdbus_identity *id = xchg(slot, NULL);
+	struct mm_struct *mm = current->mm;
+	struct path root;
 
-	if (!id)
-		return kdbus_identity_new();
+	if (!(id->has & KDBUS_ATTACH_PIDS) ||
+	    !time_before(jiffies, id->exe_until) ||
+	    id->exe_execs != current->self_exec_id ||
+	    !mm || id->exe_file != rcu_access_pointer(mm->exe_file))
+		return false;
+	get_fs_root(current->fs, &root);
+	if (!path_equal(&root, &id->exe_root)) {
+		path_put(&root);
+		return false;
+	}
+	id->root = root;
+	return true;
+}
+
+/*
+ * Forget what is not true of the current task.  What is kept lies at the start
+ * of the arena, the label first: without it all of the arena is free again.
+ */
+static void identity_check(struct kdbus_identity *id)
+{
+	bool labelled = id->has & KDBUS_ATTACH_SECLABEL;
 
 	if (id->cred != current_cred()) {
 		id->has &= ~(u64)(IDENTITY_OF_CRED | KDBUS_ATTACH_SECLABEL);
@@ -172,15 +208,32 @@ struct kdbus_identity *kdbus_identity_take(struct kdbus_identity **slot)
 	}
 	if (id->has & KDBUS_ATTACH_SECLABEL && !identity_keeps_label(id))
 		id->has &= ~(u64)KDBUS_ATTACH_SECLABEL;
-	if (!(id->has & KDBUS_ATTACH_SECLABEL)) {
-		identity_drop_text(id, &id->text[KDBUS_TEXT_SECLABEL]);
-		id->arena_used = 0;
-	}
+	if (labelled && !(id->has & KDBUS_ATTACH_SECLABEL))
+		id->has &= ~(u64)KDBUS_ATTACH_EXE;
 	if (!(id->has & KDBUS_ATTACH_PIDS) || !identity_keeps_pids(id)) {
 		id->has &= ~(u64)KDBUS_ATTACH_PIDS;
 		identity_drop_pids(id);
 	}
+	if (id->has & KDBUS_ATTACH_EXE && !identity_keeps_exe(id))
+		id->has &= ~(u64)KDBUS_ATTACH_EXE;
+}
 
+struct kdbus_identity *kdbus_identity_take(struct kdbus_identity **slot)
+{
+	struct kdbus_identity *id = xchg(slot, NULL);
+	u64 texts, kept = 0;
+
+	if (!id)
+		return kdbus_identity_new();
+
+	texts = id->has & IDENTITY_KEPT_TEXTS;
+	identity_check(id);
+	if (id->has & KDBUS_ATTACH_SECLABEL)
+		kept |= BIT_ULL(KDBUS_TEXT_SECLABEL);
+	if (id->has & KDBUS_ATTACH_EXE)
+		kept |= BIT_ULL(KDBUS_TEXT_EXE);
+	if (texts & ~id->has)
+		identity_drop_texts(id, kept);
 	id->tried = id->has;
 	return id;
 }
@@ -188,26 +241,17 @@ struct kdbus_identity *kdbus_identity_take(struct kdbus_identity **slot)
 struct kdbus_identity *kdbus_identity_park(struct kdbus_identity **slot,
 					   struct kdbus_identity *id)
 {
-	struct kdbus_text *label, kept;
-
 	if (!id || refcount_read(&id->refs) != 1)
 		return kdbus_identity_unref(id);
 
 	/* pairs with the release in the refcount_dec_and_test() of the others */
 	smp_acquire__after_ctrl_dep();
 
-	/* all that may change without our seeing it goes; the label moves up */
-	id->has &= IDENTITY_OF_CRED | KDBUS_ATTACH_PIDS | KDBUS_ATTACH_SECLABEL;
-	label = &id->text[KDBUS_TEXT_SECLABEL];
-	kept = *label;
-	*label = (struct kdbus_text){};
-	identity_drop_texts(id);
+	/* all that may change without our seeing it goes */
+	id->has &= IDENTITY_OF_CRED | KDBUS_ATTACH_PIDS | IDENTITY_KEPT_TEXTS;
+	identity_drop_texts(id, BIT_ULL(KDBUS_TEXT_SECLABEL) |
+				BIT_ULL(KDBUS_TEXT_EXE));
 	identity_drop_root(id);
-	if (identity_embeds(id, kept.data)) {
-		kept.data = memmove(id->arena, kept.data, kept.size);
-		id->arena_used = kept.size;
-	}
-	*label = kept;
 
 	return kdbus_identity_unref(xchg(slot, id));
 }
@@ -407,6 +451,10 @@ static int render_exe(struct kdbus_identity *id, char *buf, size_t size)
 			swap(id->root, root);
 		path_put(&root);
 	}
+	id->exe_file = exe;
+	id->exe_root = id->root;
+	id->exe_execs = current->self_exec_id;
+	id->exe_until = jiffies + KDBUS_IDENTITY_LAG;
 	fput(exe);
 
 	return r > 0 ? move_tail(buf, size, start) : r;
@@ -494,7 +542,7 @@ static int render_seclabel(struct kdbus_identity *id, char *buf, size_t size)
 	int r;
 
 	id->secid = current_secid();
-	id->label_until = jiffies + HZ;
+	id->label_until = jiffies + KDBUS_IDENTITY_LAG;
 	r = security_secid_to_secctx(id->secid, &label, &len);
 	if (r)
 		return r == -ENOMEM ? r : 0;
@@ -555,10 +603,11 @@ static int identity_gather_texts(struct kdbus_identity *id, u64 mask)
 		enum kdbus_text_kind kind;
 		int (*render)(struct kdbus_identity *id, char *buf, size_t size);
 	} table[] = {
+		/* those that are kept come first */
+		{ KDBUS_ATTACH_SECLABEL, KDBUS_TEXT_SECLABEL,	render_seclabel },
 		{ KDBUS_ATTACH_EXE,	 KDBUS_TEXT_EXE,	render_exe },
 		{ KDBUS_ATTACH_CMDLINE,	 KDBUS_TEXT_CMDLINE,	render_cmdline },
 		{ KDBUS_ATTACH_CGROUP,	 KDBUS_TEXT_CGROUP,	render_cgroup },
-		{ KDBUS_ATTACH_SECLABEL, KDBUS_TEXT_SECLABEL,	render_seclabel },
 	};
 	unsigned int i;
 	int r;

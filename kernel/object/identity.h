@@ -38,7 +38,7 @@ struct cred;
  *
  * SENDs with all metadata are frequent, so an identity is one allocation, and
  * a sender's last one can be parked until its next message: memory, pids,
- * credentials and label are then used again if they are still true.  The
+ * credentials, label and executable are then used again if they are still true.  The
  * texts share the arena behind the struct; only what does not fit is allocated
  * by itself, after passing through a page.  No text is longer than
  * KDBUS_IDENTITY_TEXT_MAX with its NUL: paths and labels beyond it are
@@ -47,6 +47,9 @@ struct cred;
 
 /* bytes of the one allocation, arena included */
 #define KDBUS_IDENTITY_SIZE	512
+
+/* how long a parked text may lag behind the truth */
+#define KDBUS_IDENTITY_LAG	HZ
 
 /* bytes of the longest text, its NUL included */
 #define KDBUS_IDENTITY_TEXT_MAX	PATH_MAX
@@ -91,11 +94,15 @@ struct kdbus_text {
  * @cred:		AUXGROUPS, CAPS: credentials; CREDS lives in @uid, @gid
  * @secid:		SECLABEL: what the security module calls the label
  * @label_until:	SECLABEL: jiffies until which the text may be reused
+ * @exe_until:		EXE: the same
+ * @exe_file:		EXE: what the path is of, to compare with only
+ * @exe_execs:		EXE: how often the task had called exec()
  * @uid:		CREDS: real, effective, saved, file-system; an invalid
  *			id is one that was faked as unset
  * @gid:		CREDS: the same order
  * @loginuid:		AUDIT: may be invalid
  * @sessionid:		AUDIT: may be unset
+ * @exe_root:		EXE: @root, to compare with only
  * @root:		EXE: the file-system root the path starts at
  * @text:		the texts, by kind
  * @tid_comm:		TID_COMM: name of the thread
@@ -117,6 +124,11 @@ struct kdbus_identity {
 	kgid_t gid[4];
 	u32 secid;
 	unsigned long label_until;
+
+	unsigned long exe_until;
+	const struct file *exe_file;
+	u64 exe_execs;
+	struct path exe_root;
 
 	kuid_t loginuid;
 	u32 sessionid;
@@ -173,8 +185,9 @@ struct kdbus_identity *kdbus_identity_unref(struct kdbus_identity *id);
  * @slot:	where kdbus_identity_park() may have left one
  *
  * What it still holds was true before and is true of the current task now; all
- * else is empty.  A label may lag behind a reload of the security policy, by a
- * second at most.  Several tasks may use one slot at the same time.
+ * else is empty.  A label may lag behind a reload of the security policy, and
+ * the path of an executable behind its renaming, by a second at most.  Several
+ * tasks may use one slot at the same time.
  *
  * Return: an identity with a single owner, or ERR_PTR(-ENOMEM).
  */

@@ -38,6 +38,7 @@
 		_a > _b ? _a : _b;					\
 	})
 #define min_t(type, a, b) min((type)(a), (type)(b))
+#define max_t(type, a, b) max((type)(a), (type)(b))
 #define swap(a, b)							\
 	do {								\
 		typeof(a) _swap = (a);					\

@@ -18,6 +18,7 @@ struct task_struct {
 	u64 start_boottime;
 	struct pid *pid, *tgid;
 	struct task_struct *real_parent, *group_leader;
+	u64 self_exec_id;
 	char comm[TASK_COMM_LEN];
 	struct mm_struct *mm;
 	struct cgroup *cgroup;

@@ -60,7 +60,7 @@ char *d_path(const struct path *path, char *buf, int size)
 {
 	size_t n = strlen(exe_path) + 1;
 
-	cr_assert_eq(path, &exe.f_path);
+	cr_assert_eq(path, &current->mm->exe_file->f_path);
 	if (n_roots) {
 		n_roots--;
 		current->fs->seq.sequence += 2;
@@ -543,7 +543,7 @@ static struct kdbus_identity *again(void (*change)(void))
 }
 
 #define KEPT (KDBUS_ATTACH_CREDS | KDBUS_ATTACH_AUXGROUPS | KDBUS_ATTACH_CAPS | \
-	      KDBUS_ATTACH_PIDS | KDBUS_ATTACH_SECLABEL)
+	      KDBUS_ATTACH_PIDS | KDBUS_ATTACH_SECLABEL | KDBUS_ATTACH_EXE)
 
 static void change_parent(void)
 {
@@ -556,6 +556,26 @@ static void change_parent(void)
 static void change_thread(void)
 {
 	current->pid = &pid;
+}
+
+static void change_exe(void)
+{
+	static struct file other;
+
+	other = exe;
+	mm.exe_file = &other;
+}
+
+static void call_exec(void)
+{
+	current->self_exec_id++;
+}
+
+static void change_root(void)
+{
+	static struct dentry other;
+
+	current->fs->root.dentry = &other;
 }
 
 static void change_secid(void)
@@ -580,16 +600,21 @@ ShimTest(identity, what_is_still_true_is_kept)
 		u64 kept;
 	} changes[] = {
 		{ NULL, KEPT },
-		{ change_parent, KEPT & ~KDBUS_ATTACH_PIDS },
-		{ change_thread, KEPT & ~KDBUS_ATTACH_PIDS },
-		{ change_secid, KEPT & ~KDBUS_ATTACH_SECLABEL },
-		{ let_a_second_pass, KEPT & ~KDBUS_ATTACH_SECLABEL },
+		{ change_parent, KEPT & ~(KDBUS_ATTACH_PIDS | KDBUS_ATTACH_EXE) },
+		{ change_thread, KEPT & ~(KDBUS_ATTACH_PIDS | KDBUS_ATTACH_EXE) },
+		{ change_exe, KEPT & ~KDBUS_ATTACH_EXE },
+		{ call_exec, KEPT & ~KDBUS_ATTACH_EXE },
+		{ change_root, KEPT & ~KDBUS_ATTACH_EXE },
+		{ change_secid, KEPT & ~(KDBUS_ATTACH_SECLABEL | KDBUS_ATTACH_EXE) },
+		{ let_a_second_pass, KEPT & ~(KDBUS_ATTACH_SECLABEL | KDBUS_ATTACH_EXE) },
 		{ let_less_than_a_second_pass, KEPT },
 	};
 	struct kdbus_identity *id;
+	struct path root;
 
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
 		begin();
+		root = current->fs->root;
 		set_text(&label, 100);
 		id = again(changes[i].change);
 		cr_expect_eq(kdbus_identity_has(id), changes[i].kept, "%zu", i);
@@ -600,6 +625,7 @@ ShimTest(identity, what_is_still_true_is_kept)
 		check_texts(id);
 		cr_expect_eq(shim_n_live, 1, "%zu: there is room for all", i);
 		kdbus_identity_unref(id);
+		current->fs->root = root;
 		end();
 	}
 }
@@ -623,14 +649,17 @@ ShimTest(identity, other_credentials_are_looked_at_anew)
 	end();
 }
 
-/* the label moves to the start of the arena, the others follow it */
+/* what is kept lies at the start of the arena, the others follow it */
 ShimTest(identity, texts_are_whole_however_often_it_was_parked)
 {
 	struct kdbus_identity *slot = NULL, *id;
 
 	begin();
 	for (int round = 0; round < 2000; round++) {
-		set_text(&exe_path, 1 + test_next(250));
+		if (!test_next(3)) {
+			set_text(&exe_path, 1 + test_next(250));
+			current->self_exec_id++;
+		}
 		set_args(1 + test_next(250));
 		set_text(&group_name, 1 + test_next(250));
 		slice.kn->name = group_name;
