@@ -107,6 +107,8 @@ static int receivers_found(void *data, struct kdbus_matches *matches)
 	/* members of a group follow each other, so most repetitions are seen */
 	if (receivers->n && receivers->conns[receivers->n - 1] == conn)
 		return 0;
+	if (matches->n > 1)
+		receivers->repeats = true;
 	return receivers_add(receivers, conn);
 }
 
@@ -126,7 +128,7 @@ static void receivers_unique(struct kdbus_receivers *receivers)
 	struct kdbus_conn **conns = receivers->conns;
 	unsigned int i, n = 0;
 
-	if (receivers->n < 2)
+	if (!receivers->repeats)
 		return;
 	sort(conns, receivers->n, sizeof(*conns), compare_conns, NULL);
 	for (i = 0; i < receivers->n; i++) {
@@ -143,6 +145,7 @@ static void receivers_init(struct kdbus_receivers *receivers)
 	receivers->conns = receivers->few;
 	receivers->n = 0;
 	receivers->room = ARRAY_SIZE(receivers->few);
+	receivers->repeats = false;
 }
 
 /**

@@ -33,12 +33,14 @@ void kdbus_route_deinit(struct kdbus_route *route);
  * @conns:	connections, each once, with a reference
  * @n:		how many
  * @room:	how many there is room for
+ * @repeats:	there may be connections that were found twice
  * @few:	@conns of most broadcasts
  */
 struct kdbus_receivers {
 	struct kdbus_conn **conns;
 	unsigned int n;
 	unsigned int room;
+	bool repeats;
 	struct kdbus_conn *few[8];
 };
 

@@ -65,6 +65,7 @@ struct kdbus_match_bits {
  *		generations
  * @list:	the list with a key it is filed in, or NULL
  * @bit:	the bits it is filed under, -1 if not
+ * @mask:	then, all bits that a filter must have; part of @rules
  * @members:	struct match
  * @rules:	the rules, owned
  */
@@ -73,6 +74,7 @@ struct match_group {
 	struct hlist_node places[2];
 	struct match_list *list;
 	int bit[2];
+	const u64 *mask[2];
 	struct list_head members;
 	struct kdbus_rules *rules;
 };
@@ -326,10 +328,11 @@ static void choose_bits(struct kdbus_match_index *index,
 	rule = find_mask(group->rules, index->bloom_size);
 	if (!rule)
 		return;
-	for (i = 0; i < 2; i++)
-		group->bit[i] = bits_choose(index->bits[i],
-			kdbus_rules_mask(rule, i, index->bloom_size),
-			index->bloom_size);
+	for (i = 0; i < 2; i++) {
+		group->mask[i] = kdbus_rules_mask(rule, i, index->bloom_size);
+		group->bit[i] = bits_choose(index->bits[i], group->mask[i],
+					    index->bloom_size);
+	}
 	if (group->bit[0] < 0 || group->bit[1] < 0)
 		group->bit[0] = group->bit[1] = -1;
 }
@@ -514,14 +517,22 @@ struct search {
 	const struct kdbus_match_query *query;
 	kdbus_match_found found;
 	void *data;
+	unsigned int n_looked;
 };
+
+/* There may be many groups. */
+static void breathe(struct search *search)
+{
+	if (++search->n_looked % 64 == 0)
+		cond_resched();
+}
 
 static int search_group(struct search *search, struct match_group *group)
 {
 	struct match *match;
 	int r;
 
-	cond_resched();
+	breathe(search);
 	if (!kdbus_rules_hold(group->rules, search->query,
 			      search->index->bloom_size))
 		return 0;
@@ -553,8 +564,19 @@ static int search_key(struct search *search, u64 type, u32 part, u64 value)
 	return list ? search_head(search, &list->groups) : 0;
 }
 
+static bool mask_fits(const u64 *mask, const u64 *filter, u64 bloom_size)
+{
+	size_t i;
+
+	for (i = 0; i < bloom_size / 8; i++)
+		if (mask[i] & ~filter[i])
+			return false;
+	return true;
+}
+
 static int search_bit(struct search *search, unsigned int place, int bit)
 {
+	const u64 *filter = search->query->filter->data;
 	struct hlist_head *head = &search->index->bits[place]->groups[bit];
 	struct match_group *group;
 	struct hlist_node *node;
@@ -562,6 +584,11 @@ static int search_bit(struct search *search, unsigned int place, int bit)
 
 	hlist_for_each(node, head) {
 		group = container_of(node, struct match_group, places[place]);
+		if (!mask_fits(group->mask[place], filter,
+			       search->index->bloom_size)) {
+			breathe(search);
+			continue;
+		}
 		r = search_group(search, group);
 		if (r)
 			return r;

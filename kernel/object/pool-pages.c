@@ -13,12 +13,16 @@
 
 #include "object/pool-private.h"
 
-/* pages a pool keeps in free ranges: enough for the largest message by copy */
-#define KEEP_PAGES	((2 << 20) / PAGE_SIZE)
+#define BLOCK_PAGES	16	/* pages allocated at once */
+
+/*
+ * Pages a pool keeps in free ranges: enough for the largest message by copy, and
+ * for two of half that size with what comes with them.
+ */
+#define KEEP_PAGES	((2 << 20) / PAGE_SIZE + BLOCK_PAGES)
 
 #define TRIM_BATCH	32	/* pages removed under one lock */
 #define FAULT_AROUND	16	/* pages mapped by one fault */
-#define BLOCK_PAGES	16	/* pages allocated at once */
 
 static DEFINE_MUTEX(all_lock);
 static LIST_HEAD(all_pools);
