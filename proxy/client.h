@@ -47,7 +47,8 @@ enum client_state {
  * @n_dropped:	signals the kernel could not queue, as of the last look
  * @io_in, @io_out: its socket; the same source unless there are two
  * @io_bus:	@conn
- * @behind:	has its turn for what was read and is not handled yet, @is_behind
+ * @behind:	is there while it waits for its turn; what was read is not all
+ *		handled yet, @is_behind
  * @activatable_changed: it is to be told, when its turn ends
  * @turn_ns:	when it last had its turn, of @round messages
  * @timer:	authentication; then descriptors that do not come, or an output

@@ -386,6 +386,7 @@ static int on_behind(sd_event_source *source, void *userdata)
 	struct client *client = userdata;
 
 	(void)source;
+	client->behind = sd_event_source_unref(client->behind);
 	pump_consume(client);
 	pump_update(client);
 	return 0;
@@ -504,6 +505,23 @@ static int pump_watch_bus(struct client *client)
 }
 
 /*
+ * Its next turn comes after those of everybody who waits by now.  A source that
+ * is only enabled again would be the oldest for ever, and keep all others from
+ * theirs, so it is a new one each time.
+ */
+static int pump_line_up(struct client *client, bool may)
+{
+	if (!may || !client->is_behind) {
+		client->behind = sd_event_source_disable_unref(client->behind);
+		return 0;
+	}
+	if (client->behind)
+		return 0;
+	return sd_event_add_defer(client->proxy->event, &client->behind,
+				  on_behind, client);
+}
+
+/*
  * Whoever does not read is not read from either: its queue in the kernel fills
  * then, and senders learn from the kernel that they are too fast.
  */
@@ -530,9 +548,10 @@ void pump_update(struct client *client)
 		     EPOLLIN;
 	out = pending ? EPOLLOUT : 0;
 	set_events(client->io_bus, in);
-	sd_event_source_set_enabled(client->behind,
-				    in && client->is_behind ? SD_EVENT_ONESHOT :
-							      SD_EVENT_OFF);
+	if (pump_line_up(client, in) < 0) {
+		client_close(client);
+		return;
+	}
 	if (client->is_behind)
 		in = 0;
 	set_events(client->io_in,
@@ -578,11 +597,6 @@ int pump_start(struct client *client)
 	int r;
 
 	r = pump_watch_client(client);
-	if (r >= 0)
-		r = sd_event_add_defer(event, &client->behind, on_behind,
-				       client);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(client->behind, SD_EVENT_OFF);
 	if (r >= 0)
 		r = sd_event_add_time(event, &client->timer, CLOCK_MONOTONIC,
 				      UINT64_MAX, 0, on_timer, client);
