@@ -12,12 +12,16 @@ crowd=$top_builddir/tests/system/crowd
 rounds=${KDBUS_TEST_ROUNDS:-4}
 conf=/etc/dbus-1/system.d/zz-crowd.conf
 if [ "$rounds" -ge 100 ]; then
-    storm="2000 200 1000" flood=20 back=1000
+    storm="2000 200 500" flood=20 back=1000
 else
     # on a machine that has other things to do, too
     storm="300 30 200" flood=2 back=5000
 fi
-pid() { systemctl show -P MainPID kdbus-proxy.service; }
+# of the proxy, which leaves when nobody is there
+pid() {
+    on_bus call $driver $driver_path $driver GetId >/dev/null
+    systemctl show -P MainPID kdbus-proxy.service
+}
 lines() { journalctl -q -o cat "$@" | wc -l; }
 
 cat >$conf <<'END_OF_CONF'
