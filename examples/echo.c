@@ -315,7 +315,8 @@ static const struct {
 	{ PROPERTIES,		"Set",		"ssv",		property_set },
 };
 
-static void echo_call(struct echo *echo, struct kb_message *call, size_t i)
+/* The reply, or NULL if there is none, or an error was sent already. */
+static struct kb_message *echo_call(struct echo *echo, struct kb_message *call, size_t i)
 {
 	_cleanup_(kb_message_unrefp) struct kb_message *reply = NULL;
 	int r;
@@ -324,24 +325,23 @@ static void echo_call(struct echo *echo, struct kb_message *call, size_t i)
 	if (r >= 0)
 		r = methods[i].function(echo, call, reply);
 	if (r == ECHO_REPLY)
-		r = kb_conn_reply(echo->conn, call, reply);
-	else if (r == -EBADMSG)
+		return call->flags & KB_NO_REPLY_EXPECTED ? NULL : TAKE_PTR(reply);
+	if (r == -EBADMSG)
 		r = kb_conn_reply_error(echo->conn, call, KB_ERROR_INVALID_ARGS,
 					"The arguments are malformed");
 	else if (r < 0)
 		r = kb_conn_reply_errno(echo->conn, call, r, NULL);
 	if (r < 0)
 		kb_log_errno(LOG_DEBUG, r, "cannot answer %s", methods[i].member);
+	return NULL;
 }
 
-/* Used in the loop, and by kb_conn_exit_on_idle() for what comes last. */
-static int echo_message(struct kb_message *message, void *userdata)
+static struct kb_message *echo_answer(struct echo *echo, struct kb_message *message)
 {
-	struct echo *echo = userdata;
 	size_t i;
 
 	if (message->type != KB_METHOD_CALL)
-		return 0;
+		return NULL;
 	echo->n_calls++;
 	echo->n_since++;
 	for (i = 0; i < KB_ARRAY_SIZE(methods); i++) {
@@ -349,15 +349,26 @@ static int echo_message(struct kb_message *message, void *userdata)
 		    (message->interface && !kb_streq(message->interface, methods[i].interface)))
 			continue;
 		if (kb_streq(message->signature, methods[i].in))
-			echo_call(echo, message, i);
-		else
-			kb_conn_reply_error(echo->conn, message, KB_ERROR_INVALID_ARGS,
-					    "%s takes \"%s\", not \"%s\"", message->member,
-					    methods[i].in, message->signature);
-		return 0;
+			return echo_call(echo, message, i);
+		kb_conn_reply_error(echo->conn, message, KB_ERROR_INVALID_ARGS,
+				    "%s takes \"%s\", not \"%s\"", message->member,
+				    methods[i].in, message->signature);
+		return NULL;
 	}
 	kb_conn_reply_error(echo->conn, message, KB_ERROR_UNKNOWN_METHOD, "There is no method %s",
 			    message->member);
+	return NULL;
+}
+
+/* What comes while we leave. */
+static int echo_message(struct kb_message *message, void *userdata)
+{
+	struct echo *echo = userdata;
+	_cleanup_(kb_message_unrefp) struct kb_message *reply = echo_answer(echo, message);
+	int r = reply ? kb_conn_send(echo->conn, reply) : 0;
+
+	if (r < 0)
+		kb_log_errno(LOG_DEBUG, r, "cannot answer %s", message->member);
 	return 0;
 }
 
@@ -370,25 +381,18 @@ static bool echo_is_done(const struct echo *echo)
 
 static int echo_serve(struct echo *echo)
 {
+	_cleanup_(kb_message_unrefp) struct kb_message *message = NULL, *reply = NULL;
 	int r;
 
 	while (!echo_is_done(echo)) {
-		_cleanup_(kb_message_unrefp) struct kb_message *message = NULL;
-
-		r = kb_conn_recv(echo->conn, &message);
-		if (r >= 0) {
-			echo_message(message, echo);
-			continue;
-		}
-		if (r != -EAGAIN)
-			return r;
-		r = kb_conn_wait(echo->conn, echo->idle_ns ? (int64_t)echo->idle_ns : -1);
-		if (r < 0)
-			return r;
-		if (!r)
-			return 0;
+		r = kb_conn_serve(echo->conn, reply, echo->idle_ns ?: KB_TIMEOUT_INFINITE, &message);
+		reply = kb_message_unref(reply);
+		if (r >= 0)
+			reply = echo_answer(echo, message);
+		else if (r != -EINTR)
+			return r == -ETIMEDOUT ? 0 : r;
 	}
-	return 0;
+	return reply ? kb_conn_send(echo->conn, reply) : 0;
 }
 
 static int echo_run(struct echo *echo)

@@ -153,6 +153,31 @@ int kb_cmd_send(int fd, const struct kdbus_msg *msg, uint64_t flags,
 	return r;
 }
 
+int kb_cmd_call(int fd, const struct kdbus_msg *msg, bool free,
+		struct kdbus_msg_info *reply)
+{
+	struct kdbus_cmd_send cmd = {
+		.size = sizeof(cmd),
+		.flags = free ? KDBUS_CALL_FREE : 0,
+		.msg_address = (uintptr_t)msg,
+		.reply = *reply,
+	};
+	int r;
+
+	/* an interrupted call goes on waiting under its cookie */
+	do
+		r = cmd_ioctl(fd, KDBUS_CMD_CALL, &cmd);
+	while (r == -EINTR);
+	*reply = cmd.reply;
+	return r;
+}
+
+int kb_cmd_serve(int fd, struct kdbus_cmd_serve *cmd)
+{
+	cmd->size = sizeof(*cmd);
+	return cmd_ioctl(fd, KDBUS_CMD_SERVE, cmd);
+}
+
 int kb_cmd_recv(int fd, uint64_t flags, int64_t priority,
 		struct kdbus_cmd_recv *out)
 {

@@ -54,6 +54,22 @@ int kb_cmd_send(int fd, const struct kdbus_msg *msg, uint64_t flags,
 		int cancel_fd, struct kdbus_msg_info *reply);
 
 /**
+ * kb_cmd_call() - call and give back the slice of the reply before
+ * @reply:	in: its offset if @free; out: the reply. Its offset is no slice's
+ *		if there is none, whatever the result, but not for -ENXIO.
+ *
+ * -ENOTTY on a kernel without it, as for kb_cmd_serve().
+ */
+int kb_cmd_call(int fd, const struct kdbus_msg *msg, bool free,
+		struct kdbus_msg_info *reply);
+
+/**
+ * kb_cmd_serve() - answer, give back a slice, receive or wait
+ * @cmd:	its size is set here; kdbus.message(7) tells about the rest
+ */
+int kb_cmd_serve(int fd, struct kdbus_cmd_serve *cmd);
+
+/**
  * kb_cmd_recv() - take the next message
  * @flags:	KDBUS_RECV_*
  * @priority:	with KDBUS_RECV_USE_PRIORITY

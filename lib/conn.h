@@ -3,8 +3,9 @@
  * A connection to a bus.
  *
  * Everything is one ioctl away; nothing is buffered here and no call blocks
- * but kb_conn_call() and kb_conn_wait(). Put kb_conn_fd() into an event loop;
- * when it is readable call kb_conn_recv() until it says -EAGAIN.
+ * but kb_conn_call(), kb_conn_serve() and kb_conn_wait(). Put kb_conn_fd() into
+ * an event loop; when it is readable call kb_conn_recv() until it says -EAGAIN.
+ * A program that does nothing else needs no event loop, but kb_conn_serve().
  *
  * Messages received keep their slice of the pool until they are freed, and
  * keep the connection's memory (not the connection itself) alive.
@@ -89,6 +90,12 @@ struct kb_conn {
 	uint64_t timeout_ns;
 	uint64_t n_dropped;
 	bool answer_broken;
+
+	/* private: a slice to give back with the next command, if the kernel has
+	 * such commands (1: yes, -1: no) and the program uses them */
+	int saves;
+	bool has_used;
+	uint64_t used;
 
 	/* private: kept between messages to save allocations */
 	struct kb_buffer items;

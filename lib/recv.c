@@ -50,10 +50,18 @@ static struct chunk *incoming_chunks(const struct incoming *in, size_t *out_n)
 
 /* the slice */
 
+/* One slice waits for the next command that gives one back. */
 static void release_slice(struct kb_message *message)
 {
-	kb_pool_release(&message->conn->pool, message->slice);
-	message->conn = kb_conn_unref(message->conn);
+	struct kb_conn *conn = message->conn;
+
+	if (conn->saves > 0 && !conn->has_used) {
+		conn->has_used = true;
+		conn->used = message->slice;
+	} else {
+		kb_pool_release(&conn->pool, message->slice);
+	}
+	message->conn = kb_conn_unref(conn);
 }
 
 static struct kb_item_iter msg_items(const struct kdbus_msg *msg)

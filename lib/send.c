@@ -11,6 +11,7 @@
 #include "lib/conn.h"
 #include "lib/error.h"
 #include "lib/item.h"
+#include "lib/log.h"
 #include "lib/marshal.h"
 #include "lib/name.h"
 #include "lib/send.h"
@@ -49,17 +50,17 @@ static int set_destination(struct kb_message *message, struct kdbus_msg *msg,
 	return kb_item_append_string(items, KDBUS_ITEM_DST_NAME, destination);
 }
 
+static uint64_t from_now(uint64_t ns)
+{
+	uint64_t now = kb_now_ns();
+
+	return ns < KB_TIMEOUT_INFINITE - now ? now + ns : KB_TIMEOUT_INFINITE;
+}
+
 static uint64_t deadline(const struct kb_conn *conn,
 			 const struct kb_message *message)
 {
-	uint64_t now;
-
-	if (message->deadline_ns)
-		return message->deadline_ns;
-	now = kb_now_ns();
-	if (conn->timeout_ns >= KB_TIMEOUT_INFINITE - now)
-		return KB_TIMEOUT_INFINITE;
-	return now + conn->timeout_ns;
+	return message->deadline_ns ?: from_now(conn->timeout_ns);
 }
 
 static void set_header(struct kb_conn *conn, struct kb_message *message,
@@ -272,20 +273,40 @@ static int build(struct kb_conn *conn, struct kb_message *message,
 	return 0;
 }
 
+/* Sends what was built, and gives back the reply before if the kernel can. */
+static int call(struct kb_conn *conn, struct kdbus_msg_info *reply)
+{
+	const struct kdbus_msg *msg = (void *)conn->items.data;
+	bool used = conn->has_used;
+	int r;
+
+	if (conn->saves >= 0) {
+		*reply = (struct kdbus_msg_info){ .offset = conn->used };
+		conn->has_used = false;
+		r = kb_cmd_call(conn->fd, msg, used, reply);
+		conn->saves = r == -ENOTTY ? -1 : 1;
+		if (r != -ENOTTY)
+			return r;
+	}
+	do
+		r = kb_cmd_send(conn->fd, msg, KDBUS_SEND_SYNC_REPLY, -1,
+				reply);
+	while (r == -EINTR);
+	return r;
+}
+
 static int send_message(struct kb_conn *conn, struct kb_message *message,
-			uint64_t flags, struct kdbus_msg_info *reply)
+			struct kdbus_msg_info *reply)
 {
 	_cleanup_(kb_closep) int memfd = -1;
 	int r;
 
 	r = build(conn, message, &memfd);
-	if (r >= 0) {
-		/* an interrupted call goes on waiting under its cookie */
-		do
-			r = kb_cmd_send(conn->fd, (void *)conn->items.data,
-					flags, -1, reply);
-		while (r == -EINTR);
-	}
+	if (r >= 0 && reply)
+		r = call(conn, reply);
+	else if (r >= 0)
+		r = kb_cmd_send(conn->fd, (void *)conn->items.data, 0, -1,
+				NULL);
 	trim(&conn->items);
 	trim(&conn->bytes);
 	return r;
@@ -293,27 +314,22 @@ static int send_message(struct kb_conn *conn, struct kb_message *message,
 
 int kb_conn_send(struct kb_conn *conn, struct kb_message *message)
 {
-	return send_message(conn, message, 0, NULL);
+	return send_message(conn, message, NULL);
 }
 
 int kb_conn_call(struct kb_conn *conn, struct kb_message *message,
 		 uint64_t timeout_ns, struct kb_message **out_reply)
 {
 	struct kdbus_msg_info reply;
-	uint64_t now;
 	int r;
 
 	if (message->type != KB_METHOD_CALL ||
 	    message->flags & KB_NO_REPLY_EXPECTED)
 		return -EINVAL;
-	if (timeout_ns) {
-		now = kb_now_ns();
-		message->deadline_ns = KB_TIMEOUT_INFINITE;
-		if (timeout_ns < KB_TIMEOUT_INFINITE - now)
-			message->deadline_ns = now + timeout_ns;
-	}
+	if (timeout_ns)
+		message->deadline_ns = from_now(timeout_ns);
 
-	r = send_message(conn, message, KDBUS_SEND_SYNC_REPLY, &reply);
+	r = send_message(conn, message, &reply);
 	return r < 0 ? r : kb_recv_slice(conn, &reply, out_reply);
 }
 
@@ -349,4 +365,96 @@ int kb_conn_reply_errno(struct kb_conn *conn, const struct kb_message *call,
 	return kb_conn_reply_error(conn, call, kb_error_from_errno(r), "%s%s%s",
 				   text ?: "", text ? ": " : "",
 				   strerror(abs(r)));
+}
+
+/* serving */
+
+/* The same on a kernel without SERVE, and for messages that nobody can read. */
+static int wait_and_recv(struct kb_conn *conn, uint64_t until,
+			 struct kb_message **out)
+{
+	uint64_t now;
+	int r;
+
+	for (;;) {
+		r = kb_conn_recv(conn, out);
+		if (r != -EAGAIN)
+			return r;
+		now = kb_now_ns();
+		if (until <= now)
+			return -ETIMEDOUT;
+		r = kb_conn_wait(conn, until == KB_TIMEOUT_INFINITE ?
+					       -1 : (int64_t)(until - now));
+		if (r < 0)
+			return r;
+	}
+}
+
+static int serve(struct kb_conn *conn, bool answer, uint64_t until,
+		 struct kb_message **out)
+{
+	struct kdbus_cmd_serve cmd = {
+		.flags = conn->has_used ? KDBUS_SERVE_FREE : 0,
+		.msg_address = answer ? (uintptr_t)conn->items.data : 0,
+		.timeout_ns = until == KB_TIMEOUT_INFINITE ? ~0ULL : until,
+		.msg.offset = conn->used,
+	};
+	int r;
+
+	for (;;) {
+		r = kb_cmd_serve(conn->fd, &cmd);
+		if (r == -ENOTTY)
+			return r;
+		conn->has_used = false;
+		conn->n_dropped += cmd.dropped_msgs;
+		if (r < 0 && cmd.return_flags & KDBUS_SERVE_RETURN_UNSENT)
+			kb_log_errno(LOG_DEBUG, r, "cannot answer");
+		else if (r != -EAGAIN)
+			break;
+		cmd.flags = 0;
+	}
+	return r < 0 ? r : kb_recv_slice(conn, &cmd.msg, out);
+}
+
+static int serve_without(struct kb_conn *conn, bool answer, uint64_t until,
+			 struct kb_message **out)
+{
+	int r;
+
+	conn->saves = -1;
+	if (conn->has_used)
+		kb_pool_release(&conn->pool, conn->used);
+	conn->has_used = false;
+	if (answer) {
+		r = kb_cmd_send(conn->fd, (void *)conn->items.data, 0, -1, NULL);
+		if (r < 0)
+			kb_log_errno(LOG_DEBUG, r, "cannot answer");
+	}
+	return wait_and_recv(conn, until, out);
+}
+
+int kb_conn_serve(struct kb_conn *conn, struct kb_message *reply,
+		  uint64_t timeout_ns, struct kb_message **message)
+{
+	_cleanup_(kb_closep) int memfd = -1;
+	uint64_t until = from_now(timeout_ns);
+	bool answer;
+	int r = 0;
+
+	if (reply)
+		r = build(conn, reply, &memfd);
+	if (r < 0)
+		kb_log_errno(LOG_DEBUG, r, "cannot answer");
+	answer = reply && r >= 0;
+	if (!conn->saves)
+		conn->saves = 1;
+	*message = kb_message_unref(*message);
+
+	r = conn->saves > 0 ? serve(conn, answer, until, message) : -ENOTTY;
+	if (r == -ENOTTY)
+		r = serve_without(conn, answer, until, message);
+	trim(&conn->items);
+	trim(&conn->bytes);
+	/* one that nobody can read */
+	return r == -EBADMSG ? wait_and_recv(conn, until, message) : r;
 }

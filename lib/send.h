@@ -44,4 +44,20 @@ int kb_conn_reply_error(struct kb_conn *conn, const struct kb_message *call,
 int kb_conn_reply_errno(struct kb_conn *conn, const struct kb_message *call,
 			int r, const char *text);
 
+/**
+ * kb_conn_serve() - answer, and wait for what comes next
+ * @reply:	sent first, whatever it is; NULL for nothing
+ * @timeout_ns:	from now; KB_TIMEOUT_INFINITE waits as long as it takes
+ * @message:	in: what was received before, or NULL; freed here, but not
+ *		before the reply was sent. Out: what comes next, or NULL
+ *
+ * The loop of a service that does nothing else: one system call for each
+ * request, where the kernel has KDBUS_CMD_SERVE. A reply that cannot be sent is
+ * dropped: its caller is gone, or does not read what it asked for.
+ *
+ * Return: 0, -ETIMEDOUT if nothing came, -EINTR, or as kb_conn_recv().
+ */
+int kb_conn_serve(struct kb_conn *conn, struct kb_message *reply,
+		  uint64_t timeout_ns, struct kb_message **message);
+
 #endif /* KB_SEND_H */

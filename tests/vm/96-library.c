@@ -579,3 +579,92 @@ TEST("an adopted connection goes on where the other stopped")
 	kb_message_unref(got);
 	kb_message_unref(m);
 }
+
+/* A service in a process of its own: returns what it gets until told to end. */
+static void serve_until_end(struct kb_conn *conn)
+{
+	struct kb_message *message = NULL, *reply = NULL;
+	bool end = false;
+
+	while (!end) {
+		expect_ok(kb_conn_serve(conn, reply, 10 * SEC, &message));
+		reply = kb_message_unref(reply);
+		if (!message)
+			break;
+		end = !strcmp(message->member, "End");
+		must(kb_message_new_return(message, &reply));
+		must(kb_message_append(reply, "s", message->member));
+	}
+	expect_ok(kb_conn_send(conn, reply));
+	kb_message_unref(reply);
+	kb_message_unref(message);
+}
+
+static void call_member(struct kb_conn *a, struct kb_conn *b, const char *member)
+{
+	struct kb_message *call = new_call(b, member), *reply = NULL;
+	const char *text = NULL;
+
+	expect_ok(kb_conn_call(a, call, 10 * SEC, &reply));
+	expect_ok(kb_message_read(reply, "s", &text));
+	expect_text(text, member);
+	kb_message_unref(reply);
+	kb_message_unref(call);
+}
+
+static void serve_both_ways(int saves)
+{
+	struct kb_conn *a, *b;
+	pid_t pid;
+
+	make_bus();
+	a = join(0);
+	b = join(0);
+	a->saves = b->saves = saves;
+	pid = child_start();
+	if (!pid) {
+		serve_until_end(b);
+		child_exit();
+	}
+	for (int i = 0; i < 100; i++)
+		call_member(a, b, i % 2 ? "Odd" : "Even");
+	call_member(a, b, "End");
+	child_join(pid);
+	expect_eq(a->saves, saves ?: 1);
+	/* one slice may wait for the next call */
+	expect(a->has_used == (a->saves > 0));
+	kb_conn_unref(a);
+	kb_conn_unref(b);
+}
+
+TEST("a service answers, frees and receives in one command")
+{
+	serve_both_ways(0);
+}
+
+TEST("it does the same by other commands where there is no such one")
+{
+	serve_both_ways(-1);
+}
+
+TEST("what nobody takes does not stop a service, and time does")
+{
+	struct kb_message *message = NULL, *reply = NULL, *call;
+	struct kb_conn *a, *b;
+
+	make_bus();
+	a = join(0);
+	b = join(0);
+	call = new_call(b, "One");
+	must(kb_conn_send(a, call));
+	kb_message_unref(call);
+	expect_ok(kb_conn_serve(b, NULL, 10 * SEC, &message));
+	must(kb_message_new_return(message, &reply));
+	kb_conn_close(a);
+	expect_errno(ETIMEDOUT, kb_conn_serve(b, reply, 50 * MSEC, &message));
+	expect(!message);
+	expect_errno(ETIMEDOUT, kb_conn_serve(b, NULL, 0, &message));
+	kb_message_unref(reply);
+	kb_conn_unref(a);
+	kb_conn_unref(b);
+}
