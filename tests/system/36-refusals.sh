@@ -74,9 +74,9 @@ as_unit refused-fds "$limits" max_message_unix_fds "$socket" >/dev/null 2>&1
 check "who is disconnected for one" await 10 told "$who KDBUS_REASON KDBUS_REMEDY" KDBUS_REFUSAL=disconnect \
     KDBUS_LIMIT=max_message_unix_fds KDBUS_LIMIT_VALUE=2 KDBUS_CLIENT_UNIT=refused-fds.service
 
-# bad messages, one client each
-"$top_builddir/tests/system/misbehave" socket >/dev/null
-check "who sends what is no message" await 10 told "$who KDBUS_REASON" KDBUS_REFUSAL=disconnect KDBUS_CLIENT_COMM=misbehave
+as_unit refused-order "$proxied" "$socket" hello >/dev/null 2>&1
+check "or for what it says" await 10 told "$who KDBUS_REASON" KDBUS_REFUSAL=disconnect \
+    KDBUS_CLIENT_UNIT=refused-order.service
 
 rm $conf
 check "the policy is as before" reload
