@@ -48,6 +48,13 @@ static struct notice *notice_new(u64 type, size_t payload)
 	return notice;
 }
 
+/* News that nobody waits for need not be written. */
+static bool is_news(struct kdbus_bus *bus)
+{
+	return kdbus_match_index_has_keys(&bus->matches) ||
+	       READ_ONCE(bus->conns.n_monitors);
+}
+
 static void notice_free(struct notice *notice)
 {
 	kdbus_conn_unref(notice->dst);
@@ -70,7 +77,7 @@ void kdbus_notice_conn(struct kdbus_conn *conn, u64 type)
 {
 	struct notice *notice;
 
-	if (conn->kind == KDBUS_MONITOR)
+	if (conn->kind == KDBUS_MONITOR || !is_news(conn->bus))
 		return;
 	notice = notice_new(type, sizeof(struct kdbus_notify_id_change));
 	if (!notice)
@@ -99,7 +106,7 @@ void kdbus_notice_name(struct kdbus_bus *bus,
 	struct notice *notice;
 	size_t n;
 
-	if (!change->entry)
+	if (!change->entry || !is_news(bus))
 		return;
 	n = strlen(change->entry->name) + 1;
 	notice = notice_new(name_change_type(change), sizeof(*payload) + n);
@@ -157,7 +164,7 @@ static void deliver_to_listeners(struct kdbus_draft *draft,
 				 const struct kdbus_item *item)
 {
 	struct kdbus_match_query query = { .notice = item };
-	struct kdbus_receivers receivers;
+	struct kdbus_receivers receivers __uninitialized;
 	struct kdbus_conn *conn;
 	unsigned int i;
 

@@ -658,6 +658,17 @@ static int search_notice(struct search *search)
 }
 
 /**
+ * kdbus_match_index_has_keys() - might anybody listen to notifications?
+ * @index:	index
+ *
+ * Takes no lock: who has not subscribed yet need not hear.
+ */
+bool kdbus_match_index_has_keys(struct kdbus_match_index *index)
+{
+	return atomic_read(&index->keys.nelems) || !hlist_empty(&index->all);
+}
+
+/**
  * kdbus_match_index_query() - who listens to a message?
  * @index:	index
  * @query:	message

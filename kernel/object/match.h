@@ -78,6 +78,7 @@ typedef int (*kdbus_match_found)(void *data, struct kdbus_matches *matches);
 /* index */
 int kdbus_match_index_init(struct kdbus_match_index *index, u64 bloom_size);
 void kdbus_match_index_deinit(struct kdbus_match_index *index);
+bool kdbus_match_index_has_keys(struct kdbus_match_index *index);
 int kdbus_match_index_query(struct kdbus_match_index *index,
 			    const struct kdbus_match_query *query,
 			    kdbus_match_found found, void *data);

@@ -61,11 +61,13 @@ struct rule {
 };
 
 /* clang-format off */
+/* those of every day first */
 static const struct rule rules[] = {
 	{ KDBUS_ITEM_PAYLOAD_VEC,	.check = check_vec },
 	{ KDBUS_ITEM_PAYLOAD_MEMFD,	.check = check_memfd },
 	{ KDBUS_ITEM_FDS,		.unit = sizeof(int) },
 	{ KDBUS_ITEM_DST_NAME,		.check = check_string },
+	{ KDBUS_ITEM_NAME,		.check = check_string },
 	{ KDBUS_ITEM_BLOOM_FILTER,	.least = sizeof(struct kdbus_bloom_filter) },
 	{ KDBUS_ITEM_NEGOTIATE,		.unit = sizeof(u64) },
 	{ KDBUS_ITEM_PAYLOAD_OFF,	.check = check_vec },
@@ -81,7 +83,6 @@ static const struct rule rules[] = {
 	{ KDBUS_ITEM_BEHALF_ID,		.exact = sizeof(u64) },
 	{ KDBUS_ITEM_PROCESS,		.check = check_empty },
 	{ KDBUS_ITEM_USAGE,		.check = check_empty },
-	{ KDBUS_ITEM_NAME,		.check = check_string },
 	{ KDBUS_ITEM_SECLABEL,		.check = check_string },
 	{ KDBUS_ITEM_CREDS,		.exact = sizeof(struct kdbus_creds) },
 	{ KDBUS_ITEM_PIDS,		.exact = sizeof(struct kdbus_pids) },
