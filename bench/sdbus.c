@@ -26,12 +26,15 @@ static const char *address;
 
 static sd_bus *bus_open(void)
 {
+	const char *name;
 	sd_bus *bus;
 
 	TRY(sd_bus_new(&bus));
 	TRY(sd_bus_set_address(bus, address));
 	TRY(sd_bus_set_bus_client(bus, 1));
 	TRY(sd_bus_start(bus));
+	/* once it has one, the bus waits for nothing of ours */
+	TRY(sd_bus_get_unique_name(bus, &name));
 	return bus;
 }
 
