@@ -390,6 +390,39 @@ static void __attribute__((__constructor__(101))) send_and_leave(void)
 	_exit(send_cmd(atoi(fd), &cmd, 0, &msg) < 0);
 }
 
+TEST("CMDLINE of any length goes to each who asked for it, beside what else they asked for")
+{
+	static const struct { size_t size, kept; } cases[] = { { 300, 300 }, { 2000, 2000 }, { 5000, 4096 } };
+	static char line[5000];
+	const struct kdbus_item *item;
+	const struct kdbus_msg *msg;
+	struct peer *monitor;
+
+	memset(line, 'x', sizeof(line));
+	bus = bus_new();
+	b = peer_new(bus, .recv = KDBUS_ATTACH_CMDLINE | KDBUS_ATTACH_CREDS | KDBUS_ATTACH_CAPS | KDBUS_ATTACH_EXE);
+	/* it is served first, and asks for less */
+	monitor = monitor_new(bus, .recv = KDBUS_ATTACH_CMDLINE);
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		test_case("%zu bytes", cases[i].size);
+		line[cases[i].size - 1] = '\0';
+		command_line_set(line, cases[i].size);
+		line[cases[i].size - 1] = 'x';
+		a = peer_new(bus);
+		must(send_to(a, b->id, 1));
+		for (unsigned n = 0; n < 2; n++) {
+			msg = expect_message(n ? b : monitor, 1);
+			expect_text(msg_types(msg), n ? "CREDS EXE CMDLINE CAPS" : "CMDLINE");
+			item = item_find(msg, KDBUS_ITEM_CMDLINE);
+			/* the last argument has its end, whether it had one or not */
+			expect(item->size == 16 + cases[i].kept || item->size == 16 + cases[i].kept + 1);
+			expect_eq(strlen(item->str), item->size - 17);
+		}
+		drain(monitor);
+		peer_close(a);
+	}
+}
+
 TEST("a rewritten argument area never makes SEND fail")
 {
 	extern char **environ;

@@ -15,7 +15,7 @@
 #define N_MAX 500	/* no command takes as many */
 
 static struct bus *bus;
-static struct peer *a, *b, *monitor, *listener;
+static struct peer *a, *b, *monitor, *listener, *many[40];
 static __u8 bytes[64 * KIB];
 
 static int fail_nth;
@@ -100,6 +100,9 @@ static void drain_all(void)
 	drain(b);
 	drain(listener);
 	drain(monitor);
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+		if (many[i])
+			drain(many[i]);
 }
 
 /* Who is on the bus, with which names, and for whom something waits. */
@@ -310,8 +313,13 @@ static int do_first(void)
 
 TEST("the first message of a connection knows its sender or does not arrive")
 {
+	static char line[2000] = "long";
+
 	prepare();
 	each_fault("a first message", do_first);
+	/* more of the sender than has its place */
+	command_line_set(line, sizeof(line));
+	each_fault("a first message of a long command line", do_first);
 }
 
 TEST("a broadcast reaches whom it reaches")
@@ -324,8 +332,6 @@ TEST("a broadcast reaches whom it reaches")
 
 TEST("a broadcast to many reaches whom it reaches")
 {
-	struct peer *many[40];
-
 	prepare();
 	for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
 		many[i] = i % 2 ? peer_new(bus, .send = ANY, .recv = ANY) : monitor_new(bus, .recv = ANY);

@@ -313,6 +313,18 @@ void become_for_good(unsigned uid)
 	prctl(PR_SET_DUMPABLE, 1);
 }
 
+void command_line_set(const char *text, size_t size)
+{
+	const char *end = text + size;
+
+	/* start and end are never the wrong way round, not even in between */
+	if (prctl(PR_SET_MM, PR_SET_MM_ARG_START, (uintptr_t)text, 0, 0) < 0) {
+		must_sys(prctl(PR_SET_MM, PR_SET_MM_ARG_END, (uintptr_t)end, 0, 0));
+		must_sys(prctl(PR_SET_MM, PR_SET_MM_ARG_START, (uintptr_t)text, 0, 0));
+	}
+	must_sys(prctl(PR_SET_MM, PR_SET_MM_ARG_END, (uintptr_t)end, 0, 0));
+}
+
 pid_t child_start(void)
 {
 	return must_sys(fork());

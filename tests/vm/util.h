@@ -353,6 +353,8 @@ int update_attach(struct peer *peer, __u64 type, __u64 flags);
 void become(unsigned uid);
 /* Drops to @uid for good. */
 void become_for_good(unsigned uid);
+/* What the kernel takes for our command line; @text stays where it is. */
+void command_line_set(const char *text, size_t size);
 /* fork() that flushes; in the child the test's result still counts. */
 pid_t child_start(void);
 _Noreturn void child_exit(void);
