@@ -343,6 +343,22 @@ TEST("a broadcast to many reaches whom it reaches")
 	each_fault("a broadcast to many", do_send);
 }
 
+TEST("a broadcast to many who listen for the same word reaches whom it reaches")
+{
+	const __u64 mask[8] = { 1 };
+
+	prepare();
+	for (size_t i = 0; i < 20; i++) {
+		many[i] = peer_new(bus, .send = ANY, .recv = ANY);
+		must(match_cmd(many[i], 1, 0, KDBUS_ITEM_BLOOM_MASK, mask, sizeof(mask)));
+	}
+	msg_init(&msg, KDBUS_DST_ID_BROADCAST, 8);
+	msg.msg.flags = KDBUS_MSG_SIGNAL;
+	msg_filter(&msg, 0, mask[0]);
+	msg_vec(&msg, bytes, 9000);
+	each_fault("a broadcast to many of one word", do_send);
+}
+
 static int do_reply(void)
 {
 	const struct kdbus_msg *request;
