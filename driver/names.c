@@ -447,9 +447,10 @@ int names_release(struct call *call)
 	case -ESRCH:
 		return call_append(call, "u", RELEASE_NON_EXISTENT);
 	case -EADDRINUSE:
+		/* gone by now, or hidden from the caller: then there is no such name */
 		r = names_holder(driver, name, call_behalf(call));
-		return call_append(call, "u", r == HOLDER_ACTIVATOR ? RELEASE_NON_EXISTENT :
-								      RELEASE_NOT_OWNER);
+		return r < 0 ? r : call_append(call, "u", r == HOLDER_SERVICE ? RELEASE_NOT_OWNER :
+										RELEASE_NON_EXISTENT);
 	case -ENXIO:
 		return CALL_DONE;
 	default:

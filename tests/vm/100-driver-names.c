@@ -248,4 +248,8 @@ TEST("on a custom endpoint nobody learns what is hidden there")
 	expect(!strstr(ask_driver(guest, "ListNames", ""), text));
 	expect(strstr(ask_driver(guest, "ListNames", ""), "shown.name"));
 	expect_error(ask_driver(guest, "RequestName", "su", "x.y", 0), "AccessDenied");
+	expect_text(ask_driver(guest, "ReleaseName", "s", "hidden.name"), "u 2");
+	expect_text(ask_driver(guest, "ReleaseName", "s", "shown.name"), "u 3");
+	expect_error(ask_driver(guest, "ListQueuedOwners", "s", "hidden.name"), "NameHasNoOwner");
+	expect_error(ask_driver(guest, "StartServiceByName", "su", "hidden.name", 0), "ServiceUnknown");
 }

@@ -93,6 +93,7 @@ Test(names, results_of_a_release)
 		{ 0, "a.b", "u 1" },
 		{ -ESRCH, "x.y", "u 2" },
 		{ -EADDRINUSE, "act.only", "u 2" },
+		{ -EADDRINUSE, "x.y", "u 2" },
 		{ -EADDRINUSE, "c.d", "u 3" },
 		{ -EADDRINUSE, "a.b", "u 3" },
 		{ -EPERM, "a.b", "ERROR AccessDenied" },
