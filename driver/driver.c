@@ -73,13 +73,14 @@ static int on_mail(sd_event_source *source _unused_, int fd _unused_, uint32_t r
 			break;
 		driver_message(driver, message);
 	}
-	if (r == -EAGAIN)
+	if (r >= 0 || r == -EAGAIN)
 		return 0;
 	if (bus_is_gone(r)) {
 		kb_log(LOG_INFO, "the bus is gone");
-		return sd_event_exit(driver->event, 0);
+		r = 0;
 	}
-	return r;
+	/* merely returned, it would leave us here with nobody listening */
+	return sd_event_exit(driver->event, r);
 }
 
 /* leaving */
@@ -129,7 +130,7 @@ static int on_idle(sd_event_source *source, uint64_t usec _unused_, void *userda
 	if (now - driver->last_ns >= driver->idle_ns) {
 		r = driver_leave(driver);
 		if (r < 0)
-			return r;
+			return sd_event_exit(driver->event, r);
 		driver->last_ns = now;
 	}
 	sd_event_source_set_time(source, (driver->last_ns + driver->idle_ns) / 1000);
