@@ -12,21 +12,7 @@ static struct bus *bus;
 /* Kernel memory in KiB: slabs, vmalloc and per-cpu; not the files of pools. */
 static long kernel_memory(void)
 {
-	static const char *const keys[] = { "\nSlab:", "\nVmallocUsed:", "\nPercpu:" };
-	char text[8192];
-	long sum = 0;
-	int fd = must_sys(open("/proc/meminfo", O_RDONLY | O_CLOEXEC));
-	ssize_t n = must_sys(read(fd, text, sizeof(text) - 1));
-
-	close(fd);
-	text[n] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		const char *at = strstr(text, keys[i]);
-
-		if (at)
-			sum += atol(at + strlen(keys[i]));
-	}
-	return sum;
+	return meminfo("Slab") + meminfo("VmallocUsed") + meminfo("Percpu");
 }
 
 static void many_files(void)

@@ -10,21 +10,7 @@ static struct peer *a, *b;
 /* Kernel memory that cannot be reclaimed, in KiB. */
 static long kernel_memory(void)
 {
-	static const char *const keys[] = { "SUnreclaim:", "VmallocUsed:", "Percpu:" };
-	char text[8192];
-	long sum = 0;
-	int fd = must_sys(open("/proc/meminfo", O_RDONLY | O_CLOEXEC));
-	ssize_t n = must_sys(read(fd, text, sizeof(text) - 1));
-
-	close(fd);
-	text[n] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		const char *at = strstr(text, keys[i]);
-
-		if (at)
-			sum += atol(at + strlen(keys[i]));
-	}
-	return sum;
+	return meminfo("SUnreclaim") + meminfo("VmallocUsed") + meminfo("Percpu");
 }
 
 static void settle(void)

@@ -406,6 +406,21 @@ void sleep_ms(unsigned ms)
 		;
 }
 
+long meminfo(const char *key)
+{
+	char text[8192], line[40];
+	int fd = must_sys(open("/proc/meminfo", O_RDONLY | O_CLOEXEC));
+	ssize_t n = must_sys(read(fd, text + 1, sizeof(text) - 2));
+	const char *at;
+
+	close(fd);
+	text[0] = '\n';
+	text[n + 1] = '\0';
+	snprintf(line, sizeof(line), "\n%s:", key);
+	at = strstr(text, line);
+	return at ? atol(at + strlen(line)) : 0;
+}
+
 unsigned count_fds(void)
 {
 	DIR *dir = opendir("/proc/self/fd");

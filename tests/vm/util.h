@@ -370,5 +370,7 @@ void gate_wait(struct gate *gate);
 
 __u64 now_ns(void);
 void sleep_ms(unsigned ms);
+/* A line of /proc/meminfo in KiB. */
+long meminfo(const char *key);
 /* "open" descriptors of this process. */
 unsigned count_fds(void);
