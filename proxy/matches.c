@@ -150,6 +150,39 @@ bool matches_test(const struct matches *matches,
 	return false;
 }
 
+static bool name_is_of(struct kb_conn *conn, const char *name, uint64_t id)
+{
+	struct kb_info info;
+	bool same;
+
+	if (*name == ':' || kb_conn_info(conn, 0, name, 0, 0, &info) < 0)
+		return false;
+	same = info.id == id;
+	kb_info_deinit(&info);
+	return same;
+}
+
+bool matches_test_monitored(const struct matches *matches, struct kb_conn *conn,
+			    struct kb_message *message)
+{
+	const struct match *match;
+	bool found = matches_test(matches, message);
+
+	if (message->dst_name || !message->dst_id ||
+	    message->dst_id == KDBUS_DST_ID_BROADCAST)
+		return found;
+	for (match = matches->first; match && !found; match = match->next) {
+		const char *name = match->rule->destination;
+
+		if (!name || !name_is_of(conn, name, message->dst_id))
+			continue;
+		message->dst_name = name;
+		found = kb_match_rule_test(match->rule, message) > 0;
+		message->dst_name = NULL;
+	}
+	return found;
+}
+
 /* what a client hears unasked */
 
 static int subscribe_name(struct kb_conn *conn, uint64_t type, uint64_t old_id,

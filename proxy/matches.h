@@ -55,6 +55,16 @@ bool matches_test(const struct matches *matches,
 		  const struct kb_message *message);
 
 /**
+ * matches_test_monitored() - does any rule of a monitor match
+ * @conn:	the monitor's
+ *
+ * A name as destination stands for its owner there, also if the message went to
+ * that one's unique name; the kernel is asked who it is.
+ */
+bool matches_test_monitored(const struct matches *matches, struct kb_conn *conn,
+			    struct kb_message *message);
+
+/**
  * matches_subscribe() - let the kernel deliver what the client never asks for
  *
  * Names it gets and loses, and unicast signals, which a dbus1 client receives

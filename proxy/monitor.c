@@ -149,7 +149,7 @@ static int monitor_deliver(struct client *client, struct kb_message *message)
 {
 	int r;
 
-	if (!matches_test(&client->matches, message))
+	if (!matches_test_monitored(&client->matches, client->conn, message))
 		return 0;
 	r = kb_message_convert(message, KB_DBUS1);
 	if (r < 0)
