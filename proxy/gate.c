@@ -27,20 +27,29 @@ static struct policy_message gate_question(const struct kb_message *message)
 	};
 }
 
-/* The names a peer owns, borrowed from its metadata; to be freed. */
-static int gate_names(const struct kb_meta *meta, const char *const **out_names,
+/*
+ * The names a peer owns, borrowed from its metadata; to be freed.  To the policy
+ * the names it waits for are its own as well: of other clients we know them.
+ */
+static int gate_names(const struct proxy *proxy, uint64_t id,
+		      const struct kb_meta *meta, const char *const **out_names,
 		      size_t *out_n)
 {
+	const struct client *peer = client_find(proxy, id);
 	struct kb_item_iter iter = meta->items;
 	const struct kdbus_name *name;
 	const char **names;
 	size_t n = 0;
 
-	names = calloc(meta->n_names + 1, sizeof(*names));
+	names = calloc(meta->n_names + (peer ? peer->names.n : 0) + 1,
+		       sizeof(*names));
 	if (!names)
 		return -ENOMEM;
 	while (n < meta->n_names && (name = kb_meta_next_name(&iter)))
 		names[n++] = name->name;
+	for (size_t i = 0; peer && i < peer->names.n; i++)
+		if (peer->names.queued[i])
+			names[n++] = peer->names.list[i];
 	*out_names = names;
 	*out_n = n;
 	return 0;
@@ -77,7 +86,7 @@ static int gate_send_to_peer(struct client *client,
 
 	if (info->flags & KDBUS_HELLO_ACTIVATOR)
 		return gate_send_to(client, message, &message->destination, 1);
-	r = gate_names(&info->meta, &names, &n_names);
+	r = gate_names(client->proxy, info->id, &info->meta, &names, &n_names);
 	if (r < 0)
 		return r;
 	r = gate_send_to(client, message, names, n_names);
@@ -267,7 +276,8 @@ bool gate_receive(struct client *client, const struct kb_message *message)
 
 	if (!client->view || kb_streq_null(message->sender, KB_DRIVER_NAME))
 		return true;
-	if (gate_names(&message->meta, &question.names, &question.n_names) < 0)
+	if (gate_names(client->proxy, message->src_id, &message->meta,
+		       &question.names, &question.n_names) < 0)
 		return false;
 	allowed = policy_view_may_receive(client->view, &question, &rule);
 	free((void *)question.names);
