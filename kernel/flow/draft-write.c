@@ -227,8 +227,11 @@ int kdbus_draft_address(struct kdbus_draft *draft, struct kdbus_conn *dst,
 		return r;
 	if (draft->meta_size)
 		size = KDBUS_ALIGN8(size) + draft->meta_end;
-	draft->msg->size = size;
-	draft_set_offsets(draft);
+	if (draft->addressed != size) {
+		draft->msg->size = size;
+		draft_set_offsets(draft);
+		draft->addressed = size;
+	}
 	*out_size = KDBUS_ALIGN8(KDBUS_ALIGN8(size) + draft->payload_size);
 	return 0;
 }

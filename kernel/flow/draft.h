@@ -38,6 +38,7 @@ struct kdbus_part {
  * @user:	account charged at the receivers
  * @msg:	header and items; offsets and size are set for each receiver
  * @head_size:	bytes of it, followed by zeroes up to a multiple of 8
+ * @addressed:	its size, metadata included, for the last receiver; 0 at first
  * @dst_name:	name it is addressed to, or NULL
  * @filter:	bloom filter, or NULL
  * @parcel:	files, or NULL
@@ -70,6 +71,7 @@ struct kdbus_draft {
 	struct kdbus_user *user;
 	struct kdbus_msg *msg;
 	size_t head_size;
+	size_t addressed;
 	const char *dst_name;
 	const struct kdbus_bloom_filter *filter;
 	struct kdbus_parcel *parcel;

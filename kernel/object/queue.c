@@ -14,6 +14,7 @@ void kdbus_queue_init(struct kdbus_queue *queue)
 	INIT_LIST_HEAD(&queue->entries);
 	queue->by_priority = RB_ROOT_CACHED;
 	queue->last_order = 0;
+	queue->mixed = false;
 }
 
 /**
@@ -44,6 +45,16 @@ static bool less(struct rb_node *a, const struct rb_node *b)
 	return x->order < y->order;
 }
 
+/* A first message of another priority: from now on, they are ordered. */
+static void mix(struct kdbus_queue *queue)
+{
+	struct kdbus_entry *entry;
+
+	list_for_each_entry(entry, &queue->entries, arrival)
+		rb_add_cached(&entry->node, &queue->by_priority, less);
+	queue->mixed = true;
+}
+
 /**
  * kdbus_queue_link() - let a message wait
  * @queue:	queue
@@ -51,9 +62,14 @@ static bool less(struct rb_node *a, const struct rb_node *b)
  */
 void kdbus_queue_link(struct kdbus_queue *queue, struct kdbus_entry *entry)
 {
+	struct kdbus_entry *first = kdbus_queue_peek(queue);
+
+	if (first && !queue->mixed && first->priority != entry->priority)
+		mix(queue);
 	entry->order = ++queue->last_order;
 	list_add_tail(&entry->arrival, &queue->entries);
-	rb_add_cached(&entry->node, &queue->by_priority, less);
+	if (queue->mixed)
+		rb_add_cached(&entry->node, &queue->by_priority, less);
 }
 
 /**
@@ -64,7 +80,10 @@ void kdbus_queue_link(struct kdbus_queue *queue, struct kdbus_entry *entry)
 void kdbus_queue_unlink(struct kdbus_queue *queue, struct kdbus_entry *entry)
 {
 	list_del_init(&entry->arrival);
+	if (!queue->mixed)
+		return;
 	rb_erase_cached(&entry->node, &queue->by_priority);
+	queue->mixed = !list_empty(&queue->entries);
 }
 
 /**
@@ -87,12 +106,12 @@ struct kdbus_entry *kdbus_queue_peek(struct kdbus_queue *queue)
  * Return: the oldest entry of the most urgent priority waiting, or NULL if that
  * is less urgent than @least.
  */
-struct kdbus_entry *kdbus_queue_peek_urgent(const struct kdbus_queue *queue,
+struct kdbus_entry *kdbus_queue_peek_urgent(struct kdbus_queue *queue,
 					    s64 least)
 {
 	struct rb_node *node = rb_first_cached(&queue->by_priority);
+	struct kdbus_entry *first;
 
-	if (!node || to_entry(node)->priority > least)
-		return NULL;
-	return to_entry(node);
+	first = queue->mixed ? to_entry(node) : kdbus_queue_peek(queue);
+	return first && first->priority <= least ? first : NULL;
 }

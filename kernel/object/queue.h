@@ -44,8 +44,10 @@ struct kdbus_entry {
 /**
  * struct kdbus_queue - messages that wait
  * @entries:	in the order of arrival
- * @by_priority: the same, the most urgent and then the oldest first
+ * @by_priority: the same, the most urgent and then the oldest first; empty
+ *		while all have the same priority
  * @last_order:	counts entries
+ * @mixed:	there are several priorities, or were since the queue was empty
  *
  * Whoever owns the queue guards it.
  */
@@ -53,6 +55,7 @@ struct kdbus_queue {
 	struct list_head entries;
 	struct rb_root_cached by_priority;
 	u64 last_order;
+	bool mixed;
 };
 
 void kdbus_queue_init(struct kdbus_queue *queue);
@@ -63,7 +66,7 @@ void kdbus_queue_link(struct kdbus_queue *queue, struct kdbus_entry *entry);
 void kdbus_queue_unlink(struct kdbus_queue *queue, struct kdbus_entry *entry);
 
 struct kdbus_entry *kdbus_queue_peek(struct kdbus_queue *queue);
-struct kdbus_entry *kdbus_queue_peek_urgent(const struct kdbus_queue *queue,
+struct kdbus_entry *kdbus_queue_peek_urgent(struct kdbus_queue *queue,
 					    s64 least);
 
 #endif /* KDBUS_QUEUE_H */

@@ -146,7 +146,7 @@ ShimTest(queue, random_use_is_that_of_an_array)
 			for (entry = entries; entry->slice; entry++)
 				;
 			entry->slice = (void *)entry;
-			link(&queue, entry, (s64)test_next(5) - 2);
+			link(&queue, entry, test_next(20) ? 0 : (s64)test_next(5) - 2);
 			model[n++] = entry;
 		} else {
 			at = test_next(n);
