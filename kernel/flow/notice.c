@@ -48,11 +48,14 @@ static struct notice *notice_new(u64 type, size_t payload)
 	return notice;
 }
 
-/* News that nobody waits for need not be written. */
+/* News that nobody waits for need not be written, only counted. */
 static bool is_news(struct kdbus_bus *bus)
 {
-	return kdbus_match_index_has_keys(&bus->matches) ||
-	       READ_ONCE(bus->conns.n_monitors);
+	if (kdbus_match_index_has_keys(&bus->matches) ||
+	    READ_ONCE(bus->conns.n_monitors))
+		return true;
+	atomic64_inc(&bus->seqnum);
+	return false;
 }
 
 static void notice_free(struct notice *notice)
