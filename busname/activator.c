@@ -434,6 +434,8 @@ static int activator_setup(struct activator *activator)
 		spawn_init(&activator->spawn, options->exec);
 		activator->spawn.run_as = options->run_as;
 		activator->spawn.environment_fd = options->environment_fd;
+		/* as on a classic bus in this, too */
+		activator->spawn.may_fork = options->starter_address != options->address;
 		activator->starter = &activator->spawn.starter;
 	} else {
 		manager_init(&activator->manager, options->service ?: "", options->user);

@@ -148,6 +148,8 @@ static int spawn_dispatch(struct starter *starter, struct report *out)
 	spawn->pid = 0;
 	spawn->pidfd = kb_close(spawn->pidfd);
 	report_exit(out, spawn->argv[0], info.si_code != CLD_EXITED, info.si_status);
+	if (spawn->asked && spawn->may_fork && out->clean)
+		return STARTER_PENDING;
 	if (spawn->asked)
 		return STARTER_FAILED;
 	/* It was up, so nobody else will say that it went down badly. */

@@ -17,6 +17,8 @@
  * @argv:	its command line, borrowed
  * @run_as:	user it runs as, borrowed; NULL for our own
  * @environment_fd: variables that are set for it, lib/environment.h; or -1
+ * @may_fork:	it may end well and leave the service to a process of its own;
+ *		then only time tells that nobody comes
  * @pid:	the running instance, 0 if none
  * @pidfd:	the same, -1 if none
  * @asked:	the instance was made for the mail that waits now
@@ -27,6 +29,7 @@ struct spawn {
 	char *const *argv;
 	const char *run_as;
 	int environment_fd;
+	bool may_fork;
 	pid_t pid;
 	int pidfd;
 	bool asked;
