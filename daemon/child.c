@@ -109,6 +109,8 @@ static void child_execute(const struct child *child, pid_t parent)
 	setenv("NOTIFY_SOCKET", context->notify, 1);
 	if (child->n_sockets > 0)
 		pass_sockets(child->sockets, child->n_sockets);
+	else
+		setrlimit(RLIMIT_NOFILE, &context->files);
 	if (context->environment_fd >= 0)
 		fcntl(context->environment_fd, F_SETFD, 0);
 	execv(child->argv[0], child->argv);

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
@@ -22,6 +23,7 @@ struct child;
  * struct child_context - what all children have in common
  * @notify:	value of their $NOTIFY_SOCKET
  * @environment_fd: that they inherit at this number
+ * @files:	RLIMIT_NOFILE as it was; the proxy has ours, with room for clients
  * @quiet:	their standard output goes nowhere
  * @mute:	and their standard error
  * @changed:	a child is READY, FAILED, or gone for good
@@ -30,6 +32,7 @@ struct child_context {
 	sd_event *event;
 	const char *notify;
 	int environment_fd;
+	struct rlimit files;
 	bool quiet;
 	bool mute;
 	void (*changed)(void *userdata, struct child *child);

@@ -14,6 +14,7 @@
 
 /* The memfd has a number that no program of ours expects something else at. */
 #define FIRST_FREE_FD 64
+#define FILES_WANTED 65536
 
 static int introspect(void)
 {
@@ -139,6 +140,21 @@ static int write_pidfile(struct daemon *daemon)
 	return daemon->pidfile ? 0 : -ENOMEM;
 }
 
+/* As many descriptors as the reference gives itself, or as may be. */
+static void raise_descriptors(struct daemon *daemon)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	daemon->context.files = limit;
+	if (limit.rlim_cur >= FILES_WANTED)
+		return;
+	limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		kb_log_errno(LOG_WARNING, errno, "Cannot have more than the usual file descriptors");
+}
+
 /* making */
 
 /* What is started learns the address as it would from dbus-daemon. */
@@ -205,6 +221,7 @@ static int run(struct daemon *daemon)
 		r = write_pidfile(daemon);
 	if (r >= 0)
 		r = become_user(daemon);
+	raise_descriptors(daemon);
 	if (r >= 0)
 		r = make_bus(daemon);
 	return r < 0 ? r : daemon_run(daemon);
