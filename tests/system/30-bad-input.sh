@@ -10,6 +10,7 @@ check "a bystander listens" await 20 grep -q 'is owned by' /run/heard
 
 results "$top_builddir/tests/system/misbehave" socket
 check "the bus goes on" echo_call EchoString s again
+results "$top_builddir/tests/system/refused" "${address#*=}"
 results "$top_builddir/tests/system/misbehave" kernel
 check "the bus still goes on" echo_call EchoString s again
 
