@@ -90,7 +90,8 @@ function wall_table(    i, key) {
         pad("time, as a ratio to the same echo of 64 B (noisy)", 50) pad("1 processor", 14) "2 processors"
     for (i = 1; i <= n_rows; i++) {
         key = keys[i]
-        if (unit[key] != "ratio" || (!(key in wall1) && !(key in wall2)))
+        # a difference of two times is nothing but noise
+        if (unit[key] != "ratio" || key == "metadata" || (!(key in wall1) && !(key in wall2)))
             continue
         a = (key in wall1) ? sprintf("%.2f", wall1[key] / wall1["unix-64"]) : "–"
         b = (key in wall2) ? sprintf("%.2f", wall2[key] / wall2["unix-64"]) : "–"
