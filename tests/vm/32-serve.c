@@ -435,8 +435,9 @@ TEST("CALL gives the previous reply back and waits for the next")
 		sync_start(&sync);
 		answer_call(i);
 		expect_ok(sync_join(&sync));
-		if (i > 1)
-			expect_eq(sync.cmd.send.reply.offset, offset);
+		/* b may be faster than what is given back */
+		if (i > 1 && sync.cmd.send.reply.offset != offset)
+			expect_errno(ENXIO, peer_free(a, offset));
 		offset = sync.cmd.send.reply.offset;
 		expect_eq(peer_msg(a, offset)->cookie, i + 100);
 		expect_eq(sync.cmd.send.reply.msg_size, 64);
