@@ -111,7 +111,7 @@ check "and go" seen /run/gdbus-monitor "ObjectManager.InterfacesRemoved .*item_3
 check "busctl monitor saw calls to the owner of the name" seen /run/busctl-monitor "Member=ChangeSecret"
 check "and errors" seen /run/busctl-monitor "ErrorName=$interface.Error.Failed"
 check "and signals" seen /run/busctl-monitor "Member=InterfacesAdded"
-kill -INT "${watchers[@]}"
+kill "${watchers[@]}"
 wait "${watchers[@]}"
 # a file of captured packets: its first word, and the link type of D-Bus
 same "busctl captured a file of packets" "a1b2c3d4 231" \
