@@ -134,10 +134,8 @@ static int call_check(struct call *call, const struct method *method)
 {
 	const struct kb_message *message = call->message;
 
-	/* elsewhere only the interface of the bus itself is there */
 	if ((method->flags & METHOD_OBJECT) && !kb_streq(message->path, KB_DRIVER_PATH))
-		return call_fail(call, kb_streq(method->interface, KB_DRIVER_INTERFACE) ?
-				 KB_ERROR_ACCESS_DENIED : KB_ERROR_UNKNOWN_INTERFACE,
+		return call_fail(call, KB_ERROR_ACCESS_DENIED,
 				 "%s can be called on " KB_DRIVER_PATH " only", method->member);
 	if ((method->flags & METHOD_PRIVILEGED) && !call_is_privileged(call))
 		return call_fail(call, KB_ERROR_ACCESS_DENIED,

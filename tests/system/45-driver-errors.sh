@@ -88,10 +88,10 @@ stats=org.freedesktop.DBus.Debug.Stats
 
 # what wants to be called on the object
 exactly AccessDenied --on=/ $driver.UpdateActivationEnvironment dict:string:string:
-exactly UnknownInterface --on=/x $properties.Get string:$driver string:Features
-exactly UnknownInterface --on=/ $properties.GetAll string:$driver
-exactly UnknownInterface --on=/ $stats.GetStats
-exactly UnknownInterface --on=/ $stats.GetAllMatchRules
+exactly AccessDenied --on=/x $properties.Get string:$driver string:Features
+exactly AccessDenied --on=/ $properties.GetAll string:$driver
+exactly AccessDenied --on=/ $stats.GetStats
+exactly AccessDenied --on=/ $stats.GetAllMatchRules
 
 # who is not privileged
 exactly AccessDenied --as=nobody $driver.ReloadConfig
