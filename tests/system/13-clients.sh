@@ -113,9 +113,11 @@ check "and errors" seen /run/busctl-monitor "ErrorName=$interface.Error.Failed"
 check "and signals" seen /run/busctl-monitor "Member=InterfacesAdded"
 kill "${watchers[@]}"
 wait "${watchers[@]}"
-# a file of captured packets: its first word, and the link type of D-Bus
-same "busctl captured a file of packets" "a1b2c3d4 231" \
-    "$(od -An -tx4 -N4 /run/capture | tr -d ' ') $(od -An -tu4 -j20 -N4 /run/capture | tr -d ' ')"
+# a file of captured packets (pcapng): its first word, and in the second block the
+# link type of D-Bus
+number() { od -An "-t$1" "-j$2" "-N$3" /run/capture | tr -d ' '; }
+same "busctl captured a file of packets" "0a0d0d0a 231" \
+    "$(number x4 0 4) $(number u2 $(($(number u4 4 4) + 8)) 2)"
 like "with what was said" "ChangeSecret" "$(strings /run/capture 2>/dev/null || tr -c '[:print:]' '\n' </run/capture)"
 kill "${services[@]}"
 check "the bus goes on" echo_call EchoString s again
