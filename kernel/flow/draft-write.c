@@ -272,7 +272,7 @@ static int write_payload(struct kdbus_draft *draft, struct kdbus_cursor *cursor)
  * Return: 0, -EFAULT if the sender's memory cannot be read, -ENOMEM.
  */
 int kdbus_draft_write(struct kdbus_draft *draft, struct kdbus_conn *dst,
-		      const struct kdbus_slice *slice)
+		      struct kdbus_slice *slice)
 {
 	struct kdbus_cursor cursor;
 	int r;

@@ -109,7 +109,7 @@ void kdbus_draft_deinit(struct kdbus_draft *draft);
 int kdbus_draft_address(struct kdbus_draft *draft, struct kdbus_conn *dst,
 			u64 *out_size);
 int kdbus_draft_write(struct kdbus_draft *draft, struct kdbus_conn *dst,
-		      const struct kdbus_slice *slice);
+		      struct kdbus_slice *slice);
 
 /* for many: copy the payload from the sender's memory once, not for each */
 void kdbus_draft_copy_payload(struct kdbus_draft *draft);

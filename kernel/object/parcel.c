@@ -174,8 +174,7 @@ int kdbus_parcel_add_fd(struct kdbus_parcel *parcel, int fd, u32 at)
  * module forbids them.
  */
 bool kdbus_parcel_install(const struct kdbus_parcel *parcel, bool accept_fds,
-			  struct kdbus_pool *pool,
-			  const struct kdbus_slice *slice)
+			  struct kdbus_pool *pool, struct kdbus_slice *slice)
 {
 	const struct kdbus_parcel_file *entry;
 	bool complete = true;

@@ -46,7 +46,6 @@ int kdbus_parcel_add_memfd(struct kdbus_parcel *parcel, int fd, u64 start,
 int kdbus_parcel_add_fd(struct kdbus_parcel *parcel, int fd, u32 at);
 
 bool kdbus_parcel_install(const struct kdbus_parcel *parcel, bool accept_fds,
-			  struct kdbus_pool *pool,
-			  const struct kdbus_slice *slice);
+			  struct kdbus_pool *pool, struct kdbus_slice *slice);
 
 #endif /* KDBUS_PARCEL_H */

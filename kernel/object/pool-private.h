@@ -24,6 +24,10 @@ struct mem_cgroup;
  * @free:	which of the two
  * @kernel:	held by the kernel
  * @user:	held by the user
+ * @memory:	where it starts, once that was looked for; a slice that is not
+ *		free keeps its pages
+ * @run:	bytes from there that lie in one piece
+ * @room:	see kdbus_slice_room()
  */
 struct slice {
 	struct kdbus_slice pub;
@@ -32,7 +36,15 @@ struct slice {
 	bool free;
 	bool kernel;
 	bool user;
+	void *memory;
+	size_t run;
+	u64 room[KDBUS_SLICE_ROOM / sizeof(u64)];
 };
+
+static inline struct slice *to_slice(struct kdbus_slice *pub)
+{
+	return container_of(pub, struct slice, pub);
+}
 
 /**
  * struct kdbus_pool - the receiver's memory

@@ -15,19 +15,21 @@
  * @slice:	slice that the kernel holds
  */
 void kdbus_cursor_init(struct kdbus_cursor *cursor, struct kdbus_pool *pool,
-		       const struct kdbus_slice *slice)
+		       struct kdbus_slice *slice)
 {
 	cursor->pool = pool;
 	cursor->slice = slice;
 	cursor->left = slice->size;
-	cursor->run = 0;
-	cursor->fresh = true;
+	cursor->to = to_slice(slice)->memory;
+	cursor->run = cursor->to ? to_slice(slice)->run : 0;
+	cursor->fresh = !cursor->to;
 }
 
 /* Find the memory where the cursor stands. */
 static noinline int find_memory(struct kdbus_cursor *cursor)
 {
-	u64 end = cursor->slice->offset + cursor->slice->size;
+	struct slice *slice = to_slice(cursor->slice);
+	u64 end = slice->pub.offset + slice->pub.size;
 	u64 at = end - cursor->left;
 	size_t n, in = offset_in_page(at);
 	void *to;
@@ -39,6 +41,10 @@ static noinline int find_memory(struct kdbus_cursor *cursor)
 	cursor->fresh = false;
 	cursor->to = to + in;
 	cursor->run = min_t(u64, n * PAGE_SIZE - in, cursor->left);
+	if (at == slice->pub.offset) {
+		slice->memory = cursor->to;
+		slice->run = cursor->run;
+	}
 	return 0;
 }
 
@@ -148,8 +154,8 @@ int kdbus_cursor_zero(struct kdbus_cursor *cursor, size_t n)
  *
  * Return: 0 or -ENOMEM; -ENOMEM only where the slice was not written before.
  */
-int kdbus_pool_write(struct kdbus_pool *pool, const struct kdbus_slice *slice,
-		     u64 at, const void *data, size_t n)
+int kdbus_pool_write(struct kdbus_pool *pool, struct kdbus_slice *slice, u64 at,
+		     const void *data, size_t n)
 {
 	struct kdbus_cursor cursor;
 
@@ -157,7 +163,9 @@ int kdbus_pool_write(struct kdbus_pool *pool, const struct kdbus_slice *slice,
 		return -EINVAL;
 	kdbus_cursor_init(&cursor, pool, slice);
 	cursor.left -= at;
-	cursor.fresh = !at;
+	cursor.to += at;
+	cursor.run -= min_t(u64, at, cursor.run);
+	cursor.fresh = cursor.fresh && !at;
 	return kdbus_cursor_write(&cursor, data, n);
 }
 
@@ -170,8 +178,8 @@ int kdbus_pool_write(struct kdbus_pool *pool, const struct kdbus_slice *slice,
  *
  * Return: 0 or -ENOMEM.
  */
-int kdbus_pool_copy(struct kdbus_pool *pool, const struct kdbus_slice *slice,
-		    struct kdbus_pool *from, const struct kdbus_slice *source)
+int kdbus_pool_copy(struct kdbus_pool *pool, struct kdbus_slice *slice,
+		    struct kdbus_pool *from, struct kdbus_slice *source)
 {
 	struct kdbus_cursor to, read;
 	size_t chunk;

@@ -327,8 +327,23 @@ struct kdbus_slice *kdbus_pool_alloc(struct kdbus_pool *pool, u64 size)
 	slice->free = false;
 	slice->kernel = true;
 	slice->user = false;
+	slice->memory = NULL;
 	insert_busy(pool, slice);
 	return &slice->pub;
+}
+
+/**
+ * kdbus_slice_room() - memory that comes with a slice
+ * @pub:	slice that the kernel holds
+ *
+ * So what is known of a slice while the kernel holds it needs no allocation.
+ * It is not cleared, and goes with the slice.
+ *
+ * Return: KDBUS_SLICE_ROOM bytes, aligned to 8.
+ */
+void *kdbus_slice_room(struct kdbus_slice *pub)
+{
+	return to_slice(pub)->room;
 }
 
 /*
@@ -356,7 +371,7 @@ void kdbus_pool_drop(struct kdbus_pool *pool, struct kdbus_slice *pub)
 
 	if (!pub)
 		return;
-	slice = container_of(pub, struct slice, pub);
+	slice = to_slice(pub);
 	spin_lock(&pool->lock);
 	WARN_ON_ONCE(!slice->kernel);
 	slice->kernel = false;
@@ -373,7 +388,7 @@ void kdbus_pool_drop(struct kdbus_pool *pool, struct kdbus_slice *pub)
  */
 void kdbus_pool_publish(struct kdbus_pool *pool, struct kdbus_slice *pub)
 {
-	struct slice *slice = container_of(pub, struct slice, pub);
+	struct slice *slice = to_slice(pub);
 
 	spin_lock(&pool->lock);
 	slice->user = true;
@@ -387,7 +402,7 @@ void kdbus_pool_publish(struct kdbus_pool *pool, struct kdbus_slice *pub)
  */
 void kdbus_pool_hand_over(struct kdbus_pool *pool, struct kdbus_slice *pub)
 {
-	struct slice *slice = container_of(pub, struct slice, pub);
+	struct slice *slice = to_slice(pub);
 
 	spin_lock(&pool->lock);
 	slice->user = true;

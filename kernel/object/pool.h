@@ -23,6 +23,8 @@ struct kdbus_slice {
 	u64 size;
 };
 
+#define KDBUS_SLICE_ROOM	104	/* bytes */
+
 /*
  * A pool is an array of pages of its own that come into being when they are
  * first needed and that the receiver maps read-only.  Senders copy straight
@@ -44,6 +46,7 @@ int kdbus_pool_mmap(struct kdbus_pool *pool, struct vm_area_struct *vma);
 
 /* slices */
 struct kdbus_slice *kdbus_pool_alloc(struct kdbus_pool *pool, u64 size);
+void *kdbus_slice_room(struct kdbus_slice *slice);
 void kdbus_pool_drop(struct kdbus_pool *pool, struct kdbus_slice *slice);
 void kdbus_pool_publish(struct kdbus_pool *pool, struct kdbus_slice *slice);
 void kdbus_pool_hand_over(struct kdbus_pool *pool, struct kdbus_slice *slice);
@@ -62,7 +65,7 @@ int kdbus_pool_take_back(struct kdbus_pool *pool, u64 offset,
  */
 struct kdbus_cursor {
 	struct kdbus_pool *pool;
-	const struct kdbus_slice *slice;
+	struct kdbus_slice *slice;
 	u64 left;
 	void *to;
 	size_t run;
@@ -71,17 +74,17 @@ struct kdbus_cursor {
 
 /* contents, piece by piece */
 void kdbus_cursor_init(struct kdbus_cursor *cursor, struct kdbus_pool *pool,
-		       const struct kdbus_slice *slice);
+		       struct kdbus_slice *slice);
 int kdbus_cursor_write(struct kdbus_cursor *cursor, const void *data, size_t n);
 int kdbus_cursor_write_user(struct kdbus_cursor *cursor,
 			    const void __user *data, size_t n);
 int kdbus_cursor_zero(struct kdbus_cursor *cursor, size_t n);
 
 /* contents at once; @at counts from the start of the slice */
-int kdbus_pool_write(struct kdbus_pool *pool, const struct kdbus_slice *slice,
+int kdbus_pool_write(struct kdbus_pool *pool, struct kdbus_slice *slice,
 		     u64 at, const void *data, size_t n);
-int kdbus_pool_copy(struct kdbus_pool *pool, const struct kdbus_slice *slice,
-		    struct kdbus_pool *from, const struct kdbus_slice *source);
+int kdbus_pool_copy(struct kdbus_pool *pool, struct kdbus_slice *slice,
+		    struct kdbus_pool *from, struct kdbus_slice *source);
 
 /* all pools of the module */
 int kdbus_pools_init(void);

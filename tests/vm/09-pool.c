@@ -254,3 +254,29 @@ TEST("messages keep their bytes across a pool of any size")
 		expect_eq(n, size);
 	}
 }
+
+TEST("pages that the system took back are not written to any more")
+{
+	static __u8 data[3 * 4096 + 100];
+	union cmd msg;
+	__u64 n;
+
+	peers(MIB);
+	for (int round = 0; round < 4; round++) {
+		test_case("round %d", round);
+		memset(data, 'a' + round, sizeof(data));
+		for (int i = 0; i < 3; i++) {
+			msg_init(&msg, b->id, i);
+			msg_vec(&msg, data, sizeof(data));
+			must(send_msg(a, &msg));
+		}
+		for (int i = 0; i < 3; i++) {
+			const struct kdbus_msg *got = expect_message(b, i);
+
+			expect(!memcmp(msg_payload(got, &n), data, sizeof(data)));
+			must(peer_free(b, b->last.msg.offset));
+		}
+		if (round % 2)
+			drop_caches();
+	}
+}

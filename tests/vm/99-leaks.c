@@ -15,15 +15,9 @@ static long kernel_memory(void)
 
 static void settle(void)
 {
-	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
-
 	/* grace periods and delayed work */
 	sleep_ms(300);
-	if (fd >= 0) {
-		if (write(fd, "3", 1) < 0)
-			test_note("caches cannot be dropped");
-		close(fd);
-	}
+	drop_caches();
 	sleep_ms(100);
 }
 

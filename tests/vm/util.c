@@ -421,6 +421,14 @@ long meminfo(const char *key)
 	return at ? atol(at + strlen(line)) : 0;
 }
 
+void drop_caches(void)
+{
+	int fd = must_sys(open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC));
+
+	must_sys(write(fd, "3", 1));
+	close(fd);
+}
+
 unsigned count_fds(void)
 {
 	DIR *dir = opendir("/proc/self/fd");

@@ -372,5 +372,7 @@ __u64 now_ns(void);
 void sleep_ms(unsigned ms);
 /* A line of /proc/meminfo in KiB. */
 long meminfo(const char *key);
+/* Lets the kernel give back what it only keeps, pages of pools too. */
+void drop_caches(void);
 /* "open" descriptors of this process. */
 unsigned count_fds(void);

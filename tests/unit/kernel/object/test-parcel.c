@@ -55,8 +55,8 @@ int receive_fd(struct file *file, int __user *user, unsigned int flags)
 /* what was written into the message, by its place */
 static int message[64];
 
-int kdbus_pool_write(struct kdbus_pool *pool, const struct kdbus_slice *slice,
-		     u64 at, const void *data, size_t n)
+int kdbus_pool_write(struct kdbus_pool *pool, struct kdbus_slice *slice, u64 at,
+		     const void *data, size_t n)
 {
 	cr_assert_eq(n, sizeof(message[0]));
 	memcpy(&message[at], data, n);

@@ -341,6 +341,50 @@ ShimTest(pool, what_is_handed_over_is_held_by_the_user_alone)
 	end();
 }
 
+ShimTest(pool, each_slice_has_room_of_its_own)
+{
+	struct kdbus_slice *slices[3];
+
+	begin(SIZE);
+	for (int i = 0; i < 3; i++) {
+		slices[i] = take(8);
+		cr_expect_eq((uintptr_t)kdbus_slice_room(slices[i]) % 8, 0);
+		memset(kdbus_slice_room(slices[i]), i + 1, KDBUS_SLICE_ROOM);
+	}
+	check_pool();
+	for (int i = 0; i < 3; i++) {
+		const u8 *room = kdbus_slice_room(slices[i]);
+
+		cr_expect_eq(room[0], i + 1);
+		cr_expect_eq(room[KDBUS_SLICE_ROOM - 1], i + 1);
+	}
+	end();
+}
+
+/* its pages may go as soon as it is free */
+ShimTest(pool, where_a_slice_lies_is_known_until_it_is_free)
+{
+	struct kdbus_slice *slice;
+	char memory[64];
+
+	begin(SIZE);
+	slice = take(64);
+	cr_expect_null(to_slice(slice)->memory);
+	to_slice(slice)->memory = memory;
+	drop(slice);
+	slice = take(64);
+	cr_expect_eq(to_slice(slice)->memory, memory, "it was kept");
+	drop(slice);
+	settle();
+	slice = take(64);
+	cr_expect_null(to_slice(slice)->memory, "it was free");
+	to_slice(slice)->memory = memory;
+	drop(slice);
+	slice = take(32);
+	cr_expect_null(to_slice(slice)->memory, "it is another");
+	end();
+}
+
 ShimTest(pool, what_is_reported_twice_is_released_once)
 {
 	struct kdbus_slice *slice;
