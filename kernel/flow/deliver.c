@@ -2,7 +2,7 @@
 /* One draft into one receiver: quota, slice, copy, queue, wake. */
 
 #include <linux/err.h>
-#include <linux/slab.h>
+#include <linux/list.h>
 
 #include "flow/deliver.h"
 #include "flow/draft.h"
@@ -12,7 +12,6 @@
 #include "object/parcel.h"
 #include "object/pool.h"
 #include "object/reply.h"
-#include "util/spare.h"
 
 /*
  * A message is written into the receiver's pool before anybody can see it, and
@@ -20,47 +19,39 @@
  * slice are reserved before, and given back if the copy fails.
  */
 
+static_assert(sizeof(struct kdbus_entry) <= KDBUS_SLICE_ROOM);
+
 /* Reserve room for a message: first the sender's quota, then the slice. */
-static int entry_reserve(struct kdbus_entry *entry, struct kdbus_conn *dst,
-			 struct kdbus_user *user, u64 size)
+static struct kdbus_entry *entry_reserve(struct kdbus_conn *dst,
+					 struct kdbus_user *user, u64 size,
+					 struct kdbus_parcel *parcel)
 {
-	struct kdbus_parcel *parcel = entry->parcel;
+	unsigned int n_fds = parcel ? parcel->n_fds : 0;
+	struct kdbus_quota_user *account;
 	struct kdbus_slice *slice;
+	struct kdbus_entry *entry;
 	int r;
 
-	entry->n_fds = parcel ? parcel->n_fds : 0;
-	if (entry->n_fds && !kdbus_conn_accepts_fds(dst) &&
-	    dst->kind != KDBUS_MONITOR)
-		return READ_ONCE(dst->inbox.closed) ? -ECONNRESET : -ECOMM;
-
-	r = kdbus_conn_charge(dst, user, size, entry->n_fds, &entry->account);
+	if (n_fds && !kdbus_conn_accepts_fds(dst) && dst->kind != KDBUS_MONITOR)
+		return ERR_PTR(READ_ONCE(dst->inbox.closed) ? -ECONNRESET :
+							      -ECOMM);
+	r = kdbus_conn_charge(dst, user, size, n_fds, &account);
 	if (r)
-		return r;
+		return ERR_PTR(r);
 	slice = kdbus_pool_alloc(dst->pool, size);
 	if (IS_ERR(slice)) {
-		kdbus_conn_uncharge(dst, entry->account, size, entry->n_fds);
-		entry->account = NULL;
-		return PTR_ERR(slice);
+		kdbus_conn_uncharge(dst, account, size, n_fds);
+		return ERR_CAST(slice);
 	}
-	entry->slice = slice;
-	return 0;
-}
 
-static struct kdbus_entry *entry_alloc(struct kdbus_conn *dst,
-				       struct kdbus_parcel *parcel,
-				       s64 priority)
-{
-	struct kdbus_entry *entry;
-
-	entry = kdbus_spare_take(&dst->spare.entry);
-	if (!entry)
-		entry = kmalloc(sizeof(*entry), GFP_KERNEL_ACCOUNT);
-	if (!entry)
-		return NULL;
-	memset(entry, 0, sizeof(*entry));
-	INIT_LIST_HEAD(&entry->arrival);
-	entry->priority = priority;
-	entry->parcel = kdbus_parcel_ref(parcel);
+	entry = kdbus_slice_room(slice);
+	*entry = (struct kdbus_entry){
+		.arrival = LIST_HEAD_INIT(entry->arrival),
+		.slice = slice,
+		.parcel = kdbus_parcel_ref(parcel),
+		.account = account,
+		.n_fds = n_fds,
+	};
 	return entry;
 }
 
@@ -69,8 +60,8 @@ static struct kdbus_entry *entry_alloc(struct kdbus_conn *dst,
  * @draft:	message
  * @dst:	receiver
  *
- * Return: the entry; ERR_PTR() of -ECONNRESET, -ECOMM, -ENOBUFS, -EMFILE,
- * -EXFULL, -EFAULT, -ENOMEM, looked for in this order.
+ * Return: the entry; ERR_PTR() of -ENOMEM, -ECONNRESET, -ECOMM, -ENOBUFS,
+ * -EMFILE, -EXFULL, -EFAULT, looked for in this order.
  */
 struct kdbus_entry *kdbus_entry_new(struct kdbus_draft *draft,
 				    struct kdbus_conn *dst)
@@ -79,14 +70,14 @@ struct kdbus_entry *kdbus_entry_new(struct kdbus_draft *draft,
 	u64 size;
 	int r;
 
-	entry = entry_alloc(dst, draft->parcel, draft->msg->priority);
-	if (!entry)
-		return ERR_PTR(-ENOMEM);
 	r = kdbus_draft_address(draft, dst, &size);
-	if (!r)
-		r = entry_reserve(entry, dst, draft->user, size);
-	if (!r)
-		r = kdbus_draft_write(draft, dst, entry->slice);
+	if (r)
+		return ERR_PTR(r);
+	entry = entry_reserve(dst, draft->user, size, draft->parcel);
+	if (IS_ERR(entry))
+		return entry;
+	entry->priority = draft->msg->priority;
+	r = kdbus_draft_write(draft, dst, entry->slice);
 	if (r) {
 		kdbus_entry_free(dst, entry);
 		return ERR_PTR(r);
@@ -125,6 +116,15 @@ static void entry_settle(struct kdbus_conn *dst, struct kdbus_entry *entry)
 	kdbus_quota_user_free(old);
 }
 
+/* Let go of all that a message has but its slice, where the entry lies. */
+static void entry_deinit(struct kdbus_conn *dst, struct kdbus_entry *entry)
+{
+	entry_settle(dst, entry);
+	kdbus_parcel_unref(entry->parcel);
+	kdbus_reply_unref(entry->reply);
+	kdbus_name_unref(entry->name);
+}
+
 /**
  * kdbus_entry_free() - let go of a message that is in no queue
  * @dst:	receiver
@@ -136,12 +136,8 @@ void kdbus_entry_free(struct kdbus_conn *dst, struct kdbus_entry *entry)
 {
 	if (!entry)
 		return;
-	entry_settle(dst, entry);
+	entry_deinit(dst, entry);
 	kdbus_pool_drop(dst->pool, entry->slice);
-	kdbus_parcel_unref(entry->parcel);
-	kdbus_reply_unref(entry->reply);
-	kdbus_name_unref(entry->name);
-	kfree(kdbus_spare_keep(&dst->spare.entry, entry));
 }
 
 /**
@@ -161,10 +157,9 @@ void kdbus_entry_hand_over(struct kdbus_conn *dst, struct kdbus_entry *entry,
 	out->return_flags = complete ? 0 : KDBUS_RECV_RETURN_INCOMPLETE_FDS;
 	out->offset = entry->slice->offset;
 	out->msg_size = entry->slice->size;
-	entry_settle(dst, entry);
+	entry_deinit(dst, entry);
+	/* from now on another thread may give it back */
 	kdbus_pool_hand_over(dst->pool, entry->slice);
-	entry->slice = NULL;
-	kdbus_entry_free(dst, entry);
 }
 
 /*
@@ -245,13 +240,12 @@ int kdbus_deliver_moved(struct kdbus_conn *dst, struct kdbus_conn *src,
 	struct kdbus_entry *copy;
 	int r;
 
-	copy = entry_alloc(dst, entry->parcel, entry->priority);
-	if (!copy)
-		return -ENOMEM;
-	r = entry_reserve(copy, dst, entry->account->user, entry->slice->size);
-	if (!r)
-		r = kdbus_pool_copy(dst->pool, copy->slice, src->pool,
-				    entry->slice);
+	copy = entry_reserve(dst, entry->account->user, entry->slice->size,
+			     entry->parcel);
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	copy->priority = entry->priority;
+	r = kdbus_pool_copy(dst->pool, copy->slice, src->pool, entry->slice);
 	if (!r) {
 		copy->name = kdbus_name_ref(entry->name);
 		copy->reply = kdbus_reply_ref(entry->reply);

@@ -137,7 +137,6 @@ static void conn_free(struct kref *ref)
 	kdbus_user_unref(conn->user);
 	put_cred(conn->cred);
 	kfree(conn->description);
-	kfree(conn->spare.entry);
 	kfree(conn->spare.reply);
 	kdbus_endpoint_unref(conn->ep);
 	kfree_rcu(conn, rcu);

@@ -66,8 +66,7 @@ enum kdbus_kind {
  * @in_bus:		in kdbus_bus.conns.list or .monitors
  * @in_ep:		in kdbus_endpoint.conns
  *
- * @spare.entry:	for the next message to it; see util/spare.h
- * @spare.reply:	for its next request
+ * @spare.reply:	for its next request; see util/spare.h
  *
  * @inbox.lock:		guards @inbox
  * @inbox.closed:	nothing gets in any more
@@ -118,7 +117,6 @@ struct kdbus_conn {
 	struct list_head in_ep;
 
 	struct {
-		struct kdbus_entry *entry;
 		struct kdbus_reply *reply;
 	} spare;
 

@@ -26,7 +26,8 @@ struct kdbus_slice;
  * @name:	name it was addressed to, or NULL; it moves with that name
  * @n_fds:	descriptors charged
  *
- * flow/deliver.c makes and frees entries.
+ * flow/deliver.c makes and frees entries.  Each lies in the room that comes with
+ * its slice, see kdbus_slice_room().
  */
 struct kdbus_entry {
 	struct list_head arrival;
