@@ -195,7 +195,6 @@ static void dbus1_write_string(struct kb_writer *writer, char code,
 {
 	uint32_t length = value->length;
 	uint8_t byte = length;
-	uint8_t *room;
 
 	if (value->length >= KB_MESSAGE_MAX) {
 		kb_writer_fail(writer, -EMSGSIZE);
@@ -205,11 +204,7 @@ static void dbus1_write_string(struct kb_writer *writer, char code,
 		dbus1_write_number(writer, 1, &byte);
 	else
 		dbus1_write_number(writer, 4, &length);
-	room = kb_writer_room(writer, (size_t)length + 1);
-	if (room) {
-		memcpy(room, value->s, length);
-		room[length] = '\0';
-	}
+	kb_writer_bytes(writer, value->s, value->length + 1);
 }
 
 static void dbus1_write(struct kb_writer *writer, char code,
@@ -252,7 +247,7 @@ static void dbus1_open(struct kb_writer *writer, struct kb_writer_frame *frame,
 	case 'a':
 		element = writer->types[frame->type].code;
 		dbus1_write_number(writer, 4, &zero);
-		frame->length = kb_writer_position(writer) - 4;
+		frame->length = writer->buffer->size - 4;
 		kb_writer_align(writer, kb_type_alignment_dbus1(element));
 		frame->start = kb_writer_position(writer);
 		break;
@@ -276,8 +271,8 @@ static void dbus1_close(struct kb_writer *writer,
 	if (size > KB_ARRAY_MAX)
 		kb_writer_fail(writer, -EMSGSIZE);
 	else
-		memcpy(writer->buffer->data + writer->base + frame->length,
-		       &size, sizeof(size));
+		memcpy(writer->buffer->data + frame->length, &size,
+		       sizeof(size));
 }
 
 static void dbus1_end(struct kb_writer *writer _unused_,

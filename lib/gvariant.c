@@ -357,11 +357,7 @@ static void gvariant_write(struct kb_writer *writer, char code,
 			kb_writer_fail(writer, -EMSGSIZE);
 			return;
 		}
-		room = kb_writer_room(writer, value->length + 1);
-		if (room) {
-			memcpy(room, value->s, value->length);
-			room[value->length] = '\0';
-		}
+		kb_writer_bytes(writer, value->s, value->length + 1);
 		return;
 	}
 

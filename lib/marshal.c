@@ -4,10 +4,9 @@
 
 #include "lib/dbus1.h"
 #include "lib/gvariant.h"
+#include "lib/header.h"
 #include "lib/marshal.h"
 #include "lib/name.h"
-
-#define FIXED_SIZE	16	/* of both formats */
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define NATIVE_ORDER	'l'
@@ -17,45 +16,6 @@
 #define FOREIGN_ORDER	'l'
 #endif
 
-/**
- * struct field_info - a header field
- * @code:	its type in dbus1
- * @gv_code:	its type in GVariant, 0 if it must not occur there
- * @is_valid:	for strings, beyond what the type says
- */
-struct field_info {
-	char code;
-	char gv_code;
-	bool (*is_valid)(const char *value);
-};
-
-static const struct field_info field_table[_KB_FIELDS] = {
-	[KB_FIELD_PATH]		= { 'o', 'o', kb_path_is_valid },
-	[KB_FIELD_INTERFACE]	= { 's', 's', kb_interface_is_valid },
-	[KB_FIELD_MEMBER]	= { 's', 's', kb_member_is_valid },
-	[KB_FIELD_ERROR_NAME]	= { 's', 's', kb_error_name_is_valid },
-	[KB_FIELD_REPLY_COOKIE]	= { 'u', 't', NULL },
-	[KB_FIELD_DESTINATION]	= { 's', 's', kb_name_is_valid },
-	[KB_FIELD_SENDER]	= { 's', 's', kb_name_is_valid },
-	[KB_FIELD_SIGNATURE]	= { 'g', 0, NULL },
-	[KB_FIELD_UNIX_FDS]	= { 'u', 'u', NULL },
-};
-
-/* Which sandbox a message comes from: libdbus knows the field and checks its
- * type, but nobody sends it. */
-#define FIELD_CONTAINER	(_KB_FIELDS)
-
-#define FIELD(name) (1u << KB_FIELD_##name)
-
-/* Fields each type must have. */
-static const uint16_t required_fields[] = {
-	[KB_METHOD_CALL]	= FIELD(PATH) | FIELD(MEMBER),
-	[KB_METHOD_RETURN]	= FIELD(REPLY_COOKIE),
-	[KB_ERROR]		= FIELD(ERROR_NAME) | FIELD(REPLY_COOKIE),
-	[KB_SIGNAL]		= FIELD(PATH) | FIELD(INTERFACE) |
-				  FIELD(MEMBER),
-};
-
 static bool type_is_known(uint8_t type)
 {
 	return type >= KB_METHOD_CALL && type <= KB_SIGNAL;
@@ -64,111 +24,6 @@ static bool type_is_known(uint8_t type)
 static bool type_is_reply(uint8_t type)
 {
 	return type == KB_METHOD_RETURN || type == KB_ERROR;
-}
-
-/* The fields a message has, and whether they are right: those that came from
- * bytes were checked there and only have to be complete. */
-static bool header_is_valid(const struct kb_message *message, bool decoded)
-{
-	unsigned int present = message->reply_cookie ? FIELD(REPLY_COOKIE) : 0;
-
-	for (int i = KB_FIELD_PATH; i < KB_FIELD_SIGNATURE; i++) {
-		const char *value = message->fields[i];
-
-		if (!value)
-			continue;
-		present |= 1u << i;
-		if (!decoded && !field_table[i].is_valid(value))
-			return false;
-	}
-	if (message->path && kb_streq(message->path, KB_LOCAL_PATH))
-		return false;
-	if (message->interface &&
-	    kb_streq(message->interface, KB_LOCAL_INTERFACE))
-		return false;
-	if (!type_is_known(message->type))
-		return decoded && message->type;
-	return !(required_fields[message->type] & ~present);
-}
-
-/* decoding: fields, which differ only in how key and value are written */
-
-/* What the fields said about things that are not strings. */
-struct field_values {
-	unsigned int present;
-	uint64_t reply_cookie;
-	uint32_t n_fds;
-};
-
-static int decode_field(struct kb_message *message, struct kb_reader *reader,
-			uint64_t key, struct field_values *values)
-{
-	const struct field_info *info;
-	union kb_value value;
-	char code;
-	int r;
-
-	if (!key)
-		return -EBADMSG;
-	if (key > FIELD_CONTAINER ||
-	    (key == FIELD_CONTAINER && reader->format == KB_GVARIANT))
-		return 0;	/* unknown: skipped by whoever leaves it */
-	if (values->present & (1u << key))
-		return -EBADMSG;
-	values->present |= 1u << key;
-	if (key == FIELD_CONTAINER)
-		return kb_reader_basic(reader, 'o', NULL);
-
-	info = &field_table[key];
-	code = reader->format == KB_GVARIANT ? info->gv_code : info->code;
-	if (!code)
-		return -EBADMSG;
-	r = kb_reader_basic(reader, code, &value);
-	if (r < 0)
-		return r;
-
-	switch (key) {
-	case KB_FIELD_REPLY_COOKIE:
-		values->reply_cookie = code == 't' ? value.t : value.u;
-		return values->reply_cookie ? 0 : -EBADMSG;
-	case KB_FIELD_UNIX_FDS:
-		values->n_fds = value.u;
-		return 0;
-	default:
-		/* the reader has checked paths and signatures */
-		if (code == 's' && !info->is_valid(value.s))
-			return -EBADMSG;
-		message->fields[key] = value.s;
-		return 0;
-	}
-}
-
-/* The array of fields that @reader is in front of. */
-static int decode_fields(struct kb_message *message, struct kb_reader *reader,
-			 struct field_values *values)
-{
-	bool gvariant = reader->format == KB_GVARIANT;
-	union kb_value key;
-	int r;
-
-	r = kb_reader_enter(reader, 'a');
-	while (r >= 0 && !kb_reader_at_end(reader)) {
-		r = kb_reader_enter(reader, gvariant ? '{' : '(');
-		if (r >= 0)
-			r = kb_reader_basic(reader, gvariant ? 't' : 'y', &key);
-		if (r >= 0)
-			r = kb_reader_enter(reader, 'v');
-		if (r >= 0)
-			r = decode_field(message, reader,
-					 gvariant ? key.t : key.y, values);
-		if (r >= 0)
-			r = kb_reader_exit(reader);
-		if (r >= 0)
-			r = kb_reader_exit(reader);
-	}
-	if (r >= 0)
-		r = kb_reader_exit(reader);
-	return r == -ENXIO ? -EBADMSG : r;
 }
 
 /* Takes over @n_fds descriptors; the caller still has them on failure. */
@@ -199,35 +54,16 @@ int64_t kb_message_size_dbus1(const void *data)
 
 	body = kb_load_number(bytes + 4, 4, swap);
 	fields = kb_load_number(bytes + 12, 4, swap);
-	size = FIXED_SIZE + kb_align8(fields) + body;
+	size = KB_HEADER_FIXED + kb_align8(fields) + body;
 	if (fields > KB_ARRAY_MAX || size > KB_MESSAGE_MAX)
 		return -EBADMSG;
 	return size;
 }
 
-static int decode_header_dbus1(struct kb_message *message,
-			       const uint8_t *data, size_t head_size,
-			       struct field_values *values)
-{
-	struct kb_reader reader;
-	int r;
-
-	r = kb_reader_init(&reader, KB_DBUS1, message->body_swap, "yyyyuua(yv)",
-			   data, head_size, 0);
-	for (int i = 0; i < 6 && r >= 0; i++)
-		r = kb_reader_skip(&reader);
-	if (r >= 0)
-		r = decode_fields(message, &reader, values);
-	if (r >= 0)
-		r = kb_reader_finish(&reader);
-	kb_reader_deinit(&reader);
-	return r;
-}
-
 static int decode_dbus1(struct kb_message *message, const uint8_t *data,
 			size_t size, uint32_t *out_n_fds)
 {
-	struct field_values values = {};
+	struct kb_header header;
 	size_t head;
 	int r;
 
@@ -236,9 +72,10 @@ static int decode_dbus1(struct kb_message *message, const uint8_t *data,
 	message->type = data[1];
 	message->flags = data[2];
 	message->cookie = kb_load_number(data + 8, 4, message->body_swap);
-	head = FIXED_SIZE + kb_load_number(data + 12, 4, message->body_swap);
+	head = KB_HEADER_FIXED + kb_load_number(data + 12, 4, message->body_swap);
 
-	r = decode_header_dbus1(message, data, head, &values);
+	r = kb_header_decode(message, KB_DBUS1, message->body_swap, data, head,
+			     &header);
 	if (r < 0)
 		return r;
 	for (; head % 8; head++)
@@ -254,11 +91,11 @@ static int decode_dbus1(struct kb_message *message, const uint8_t *data,
 
 	/* meaningless elsewhere, and refused by receivers on kdbus */
 	if (type_is_reply(message->type))
-		message->reply_cookie = values.reply_cookie;
-	if (!header_is_valid(message, true))
+		message->reply_cookie = header.reply_cookie;
+	if (!kb_header_is_valid(message, true))
 		return -EBADMSG;
 
-	*out_n_fds = values.n_fds;
+	*out_n_fds = header.n_fds;
 	return 0;
 }
 
@@ -268,7 +105,7 @@ int64_t kb_message_n_fds_dbus1(const void *data, size_t size)
 	uint32_t n;
 	int r;
 
-	if (size < FIXED_SIZE || kb_message_size_dbus1(data) != (int64_t)size)
+	if (size < KB_HEADER_FIXED || kb_message_size_dbus1(data) != (int64_t)size)
 		return -EBADMSG;
 	r = kb_message_new(KB_NOTIFICATION, &message);
 	if (r >= 0)
@@ -283,7 +120,7 @@ int kb_message_decode_dbus1(const void *data, size_t size, const int *fds,
 	uint32_t n;
 	int r;
 
-	if (size < FIXED_SIZE || kb_message_size_dbus1(data) != (int64_t)size)
+	if (size < KB_HEADER_FIXED || kb_message_size_dbus1(data) != (int64_t)size)
 		return -EBADMSG;
 
 	r = kb_message_new(KB_NOTIFICATION, &message);
@@ -307,7 +144,7 @@ int kb_message_split(const void *tail, size_t tail_size, size_t size,
 	const uint8_t *start = tail, *end, *p;
 	uint64_t fields_end;
 
-	if (size > KB_MESSAGE_MAX || size < FIXED_SIZE || tail_size < width ||
+	if (size > KB_MESSAGE_MAX || size < KB_HEADER_FIXED || tail_size < width ||
 	    kb_gvariant_width_for(size - width, 1) != width)
 		return -EBADMSG;
 
@@ -323,7 +160,7 @@ int kb_message_split(const void *tail, size_t tail_size, size_t size,
 	out->signature = (const char *)p + 1;
 	out->n_signature = end - p - 2;
 	out->body_end = size - width - (end - p) - 1;
-	if (fields_end < FIXED_SIZE || fields_end > size)
+	if (fields_end < KB_HEADER_FIXED || fields_end > size)
 		return -EBADMSG;
 	out->fields_end = fields_end;
 	out->body = kb_align8(fields_end);
@@ -352,8 +189,7 @@ int kb_message_decode_head(struct kb_message *message, const void *head,
 			   const struct kb_message_parts *parts)
 {
 	const uint8_t *data = head;
-	struct field_values values = {};
-	struct kb_reader reader;
+	struct kb_header header;
 	int r;
 
 	if (data[0] != NATIVE_ORDER || data[3] != 2 ||
@@ -368,21 +204,15 @@ int kb_message_decode_head(struct kb_message *message, const void *head,
 		if (data[i])
 			return -EBADMSG;
 
-	r = kb_reader_init(&reader, KB_GVARIANT, false, "a{tv}",
-			   data + FIXED_SIZE, parts->fields_end - FIXED_SIZE,
-			   0);
-	if (r >= 0)
-		r = decode_fields(message, &reader, &values);
-	if (r >= 0)
-		r = kb_reader_finish(&reader);
-	kb_reader_deinit(&reader);
+	r = kb_header_decode(message, KB_GVARIANT, false, data,
+			     parts->fields_end, &header);
 	if (r < 0)
 		return r;
 
-	if (values.reply_cookie && !type_is_reply(message->type))
+	if (header.reply_cookie && !type_is_reply(message->type))
 		return -EBADMSG;
-	message->reply_cookie = values.reply_cookie;
-	if (values.n_fds != message->n_fds || !header_is_valid(message, true))
+	message->reply_cookie = header.reply_cookie;
+	if (header.n_fds != message->n_fds || !kb_header_is_valid(message, true))
 		return -EBADMSG;
 	if (message->sender && kb_streq(message->sender, KB_LOCAL_INTERFACE))
 		return -EBADMSG;
@@ -419,28 +249,6 @@ int kb_message_decode_gvariant(const void *data, size_t size, const int *fds,
 
 /* encoding */
 
-/* The order of fields others are used to see, by type. */
-static const uint8_t field_order[][8] = {
-	[KB_METHOD_CALL] = {
-		KB_FIELD_PATH, KB_FIELD_MEMBER, KB_FIELD_INTERFACE,
-		KB_FIELD_DESTINATION, KB_FIELD_ERROR_NAME, KB_FIELD_SENDER,
-	},
-	[KB_METHOD_RETURN] = {
-		KB_FIELD_REPLY_COOKIE, KB_FIELD_DESTINATION,
-		KB_FIELD_ERROR_NAME, KB_FIELD_PATH, KB_FIELD_INTERFACE,
-		KB_FIELD_MEMBER, KB_FIELD_SENDER,
-	},
-	[KB_ERROR] = {
-		KB_FIELD_REPLY_COOKIE, KB_FIELD_DESTINATION,
-		KB_FIELD_ERROR_NAME, KB_FIELD_PATH, KB_FIELD_INTERFACE,
-		KB_FIELD_MEMBER, KB_FIELD_SENDER,
-	},
-	[KB_SIGNAL] = {
-		KB_FIELD_PATH, KB_FIELD_INTERFACE, KB_FIELD_MEMBER,
-		KB_FIELD_DESTINATION, KB_FIELD_ERROR_NAME, KB_FIELD_SENDER,
-	},
-};
-
 static int encode_check(struct kb_message *message)
 {
 	int r;
@@ -448,155 +256,51 @@ static int encode_check(struct kb_message *message)
 	r = kb_message_seal(message);
 	if (r < 0)
 		return r;
-	return header_is_valid(message, false) && message->cookie ? 0 : -EINVAL;
+	return kb_header_is_valid(message, false) && message->cookie ? 0 : -EINVAL;
 }
 
-static void put_field_gvariant(struct kb_writer *writer, uint64_t key,
-			       char code, const union kb_value *value)
+/* Everything in front of the body, whose size is only asked for in dbus1. */
+static int encode_head(struct kb_message *message, enum kb_format format,
+		       size_t body_size, struct kb_buffer *buffer,
+		       size_t *out_fields_end)
 {
-	const char type[2] = { code };
-	const union kb_value k = { .t = key };
-
-	kb_writer_open(writer, '{', NULL);
-	kb_writer_basic_trusted(writer, 't', &k);
-	kb_writer_open(writer, 'v', type);
-	kb_writer_basic_trusted(writer, code, value);
-	kb_writer_close(writer);
-	kb_writer_close(writer);
-}
-
-static void put_field_dbus1(struct kb_writer *writer, uint8_t key, char code,
-			    const union kb_value *value)
-{
-	const char type[2] = { code };
-	const union kb_value k = { .y = key };
-
-	kb_writer_open(writer, '(', NULL);
-	kb_writer_basic_trusted(writer, 'y', &k);
-	kb_writer_open(writer, 'v', type);
-	kb_writer_basic_trusted(writer, code, value);
-	kb_writer_close(writer);
-	kb_writer_close(writer);
-}
-
-static void put_field(struct kb_writer *writer, int key,
-		      const union kb_value *value)
-{
-	if (writer->format == KB_GVARIANT)
-		put_field_gvariant(writer, key, field_table[key].gv_code,
-				   value);
-	else
-		put_field_dbus1(writer, key, field_table[key].code, value);
-}
-
-static void put_string_field(struct kb_writer *writer, int key, const char *s)
-{
-	union kb_value value = { .s = s };
-
-	value.length = strlen(s);
-	put_field(writer, key, &value);
-}
-
-/* All fields, as an array that is the only value of @writer. */
-static void put_fields(struct kb_writer *writer,
-		       const struct kb_message *message)
-{
-	const uint8_t *order = field_order[message->type];
-	bool gvariant = writer->format == KB_GVARIANT;
-	union kb_value value;
-
-	kb_writer_open(writer, 'a', gvariant ? "{tv}" : "(yv)");
-	for (; *order; order++) {
-		if (*order == KB_FIELD_REPLY_COOKIE) {
-			value.t = message->reply_cookie;
-			if (!gvariant)
-				value.u = message->reply_cookie;
-			put_field(writer, *order, &value);
-		} else if (message->fields[*order] &&
-			   !(gvariant && *order == KB_FIELD_SENDER)) {
-			put_string_field(writer, *order,
-					 message->fields[*order]);
-		}
-	}
-	if (!gvariant && *message->signature)
-		put_string_field(writer, KB_FIELD_SIGNATURE,
-				 message->signature);
-	if (message->n_fds) {
-		value.u = message->n_fds;
-		put_field(writer, KB_FIELD_UNIX_FDS, &value);
-	}
-	kb_writer_close(writer);
-}
-
-/* dbus1's fixed part up to the array, whose length is its last word. */
-static void put_fixed_dbus1(struct kb_writer *writer,
-			    const struct kb_message *message)
-{
-	kb_writer_append(writer, "yyyyuu", NATIVE_ORDER, message->type,
-			 message->flags, 1, (uint32_t)0,
-			 (uint32_t)message->cookie);
-}
-
-static int encode_fields(const struct kb_message *message,
-			 enum kb_format format, struct kb_buffer *buffer)
-{
-	struct kb_writer writer;
+	const uint32_t words[] = { body_size, message->cookie };
+	bool gvariant = format == KB_GVARIANT;
+	uint8_t fixed[KB_HEADER_FIXED] = {
+		NATIVE_ORDER, message->type, message->flags, gvariant ? 2 : 1,
+	};
+	size_t base = buffer->size;
 	int r;
 
-	kb_writer_init(&writer, format, buffer);
-	if (format == KB_DBUS1)
-		put_fixed_dbus1(&writer, message);
-	put_fields(&writer, message);
-	r = kb_writer_finish(&writer);
-	kb_writer_deinit(&writer);
+	if (gvariant)
+		memcpy(fixed + 8, &message->cookie, 8);
+	else
+		memcpy(fixed + 4, words, sizeof(words));
+	r = kb_buffer_append(buffer, fixed, sizeof(fixed));
+	if (r >= 0)
+		r = kb_header_encode(message, format, buffer);
+	if (r < 0)
+		return r;
+	*out_fields_end = buffer->size - base;
+	return kb_buffer_append_zero(buffer, kb_align8(*out_fields_end) -
+					     *out_fields_end);
+}
+
+static int append_pieces(const struct kb_pieces *body, struct kb_buffer *buffer)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < body->n && r >= 0; i++)
+		r = kb_buffer_append(buffer, body->iov[i].iov_base,
+				     body->iov[i].iov_len);
 	return r;
 }
 
-/* Appends the body, remarshalled if it is in another format. */
-static int encode_body(const struct kb_message *message, enum kb_format format,
-		       struct kb_buffer *buffer)
+int kb_message_encode_head_dbus1(struct kb_message *message,
+				 struct kb_buffer *buffer,
+				 struct kb_pieces *out_body)
 {
-	int r;
-
-	if (message->body_format == format && !message->body_swap)
-		return kb_buffer_append(buffer, message->body,
-					message->body_size);
-
-	/* the result has about the same size: let it grow once */
-	r = kb_buffer_reserve(buffer, message->body_size +
-				      message->body_size / 8 + 64);
-	return r < 0 ? r : kb_message_copy_body(message, format, buffer);
-}
-
-static int encode_dbus1(struct kb_message *message, struct kb_buffer *buffer)
-{
-	size_t base = buffer->size, body, size;
-	uint32_t body_size;
-	int r;
-
-	r = encode_fields(message, KB_DBUS1, buffer);
-	if (r < 0)
-		return r;
-	size = buffer->size - base;
-	r = kb_buffer_append_zero(buffer, kb_align8(size) - size);
-	if (r < 0)
-		return r;
-
-	body = buffer->size;
-	r = encode_body(message, KB_DBUS1, buffer);
-	if (r < 0)
-		return r;
-	if (buffer->size - base > KB_MESSAGE_MAX)
-		return -EMSGSIZE;
-	body_size = buffer->size - body;
-	memcpy(buffer->data + base + 4, &body_size, sizeof(body_size));
-	return 0;
-}
-
-int kb_message_encode_dbus1(struct kb_message *message,
-			    struct kb_buffer *buffer)
-{
-	size_t base = buffer->size;
+	size_t base = buffer->size, fields_end;
 	int r;
 
 	r = encode_check(message);
@@ -605,7 +309,27 @@ int kb_message_encode_dbus1(struct kb_message *message,
 	if (message->cookie > UINT32_MAX || message->reply_cookie > UINT32_MAX)
 		return -ERANGE;
 
-	r = encode_dbus1(message, buffer);
+	r = kb_message_pieces(message, KB_DBUS1, out_body);
+	if (r >= 0)
+		r = encode_head(message, KB_DBUS1, out_body->size, buffer,
+				&fields_end);
+	if (r >= 0 && buffer->size - base + out_body->size > KB_MESSAGE_MAX)
+		r = -EMSGSIZE;
+	if (r < 0)
+		buffer->size = base;
+	return r;
+}
+
+int kb_message_encode_dbus1(struct kb_message *message,
+			    struct kb_buffer *buffer)
+{
+	size_t base = buffer->size;
+	struct kb_pieces body;
+	int r;
+
+	r = kb_message_encode_head_dbus1(message, buffer, &body);
+	if (r >= 0)
+		r = append_pieces(&body, buffer);
 	if (r < 0)
 		buffer->size = base;
 	return r;
@@ -614,25 +338,11 @@ int kb_message_encode_dbus1(struct kb_message *message,
 int kb_message_encode_head(struct kb_message *message,
 			   struct kb_buffer *buffer, size_t *out_fields_end)
 {
-	const uint8_t fixed[FIXED_SIZE] = {
-		NATIVE_ORDER, message->type, message->flags, 2,
-	};
-	size_t base = buffer->size;
 	int r;
 
 	r = encode_check(message);
-	if (r >= 0)
-		r = kb_buffer_append(buffer, fixed, FIXED_SIZE);
-	if (r < 0)
-		return r;
-	memcpy(buffer->data + base + 8, &message->cookie, 8);
-	r = encode_fields(message, KB_GVARIANT, buffer);
-	if (r < 0)
-		return r;
-
-	*out_fields_end = buffer->size - base;
-	return kb_buffer_append_zero(buffer, kb_align8(*out_fields_end) -
-					     *out_fields_end);
+	return r < 0 ? r : encode_head(message, KB_GVARIANT, 0, buffer,
+				       out_fields_end);
 }
 
 int kb_message_encode_tail(struct kb_message *message,
@@ -666,11 +376,14 @@ int kb_message_encode_gvariant(struct kb_message *message,
 			       struct kb_buffer *buffer)
 {
 	size_t base = buffer->size, fields_end;
+	struct kb_pieces body;
 	int r;
 
 	r = kb_message_encode_head(message, buffer, &fields_end);
 	if (r >= 0)
-		r = encode_body(message, KB_GVARIANT, buffer);
+		r = kb_message_pieces(message, KB_GVARIANT, &body);
+	if (r >= 0)
+		r = append_pieces(&body, buffer);
 	if (r >= 0)
 		r = kb_message_encode_tail(message, buffer, fields_end,
 					   buffer->size - base);

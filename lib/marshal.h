@@ -55,6 +55,14 @@ int kb_message_encode_dbus1(struct kb_message *message,
 			    struct kb_buffer *buffer);
 
 /**
+ * kb_message_encode_head_dbus1() - the same without the body
+ * @out_body:	what has to follow; see kb_message_pieces()
+ */
+int kb_message_encode_head_dbus1(struct kb_message *message,
+				 struct kb_buffer *buffer,
+				 struct kb_pieces *out_body);
+
+/**
  * kb_message_decode_gvariant() - a message from the bytes kdbus carries
  * @data:	exactly one message, in one piece
  *

@@ -25,9 +25,11 @@ int kb_message_new(enum kb_message_type type, struct kb_message **out)
 	struct kb_message *message;
 
 	/* a body of no arguments needs no writer, and most strings no heap */
-	message = calloc(1, sizeof(*message));
+	message = malloc(sizeof(*message));
 	if (!message)
 		return -ENOMEM;
+	/* the room for strings is written before it is read */
+	memset(message, 0, offsetof(struct kb_message, sender_room));
 
 	message->n_refs = 1;
 	message->type = type;
@@ -58,6 +60,7 @@ static void message_free(struct kb_message *message)
 		kb_writer_deinit(message->writer);
 	free(message->writer);
 	kb_buffer_deinit(&message->body_buffer);
+	kb_buffer_deinit(&message->converted);
 	kb_close_many(message->fds, message->n_fds);
 	free(message->fds);
 	while ((chunk = message->chunks)) {
@@ -124,6 +127,7 @@ int kb_message_set(struct kb_message *message, enum kb_field field,
 			return -ENOMEM;
 	}
 	message->fields[field] = copy;
+	message->checked &= ~(1u << field);
 	return 0;
 }
 
@@ -377,14 +381,24 @@ int kb_message_validate(const struct kb_message *message)
 	return r;
 }
 
-int kb_message_copy_body(const struct kb_message *message, enum kb_format format,
-			 struct kb_buffer *buffer)
+/* Is it what it came in, or was made in? */
+static bool is_in_format(const struct kb_message *message,
+			 enum kb_format format)
+{
+	return message->body_format == format && !message->body_swap;
+}
+
+static int convert(struct kb_message *message, enum kb_format format)
 {
 	struct kb_reader reader;
 	struct kb_writer writer;
 	int r;
 
-	kb_writer_init(&writer, format, buffer);
+	message->is_converted = false;
+	message->converted.size = 0;
+	message->borrowed = (struct kb_borrowed){};
+	kb_writer_init(&writer, format, &message->converted);
+	writer.borrowed = &message->borrowed;
 	r = kb_message_reader(message, &reader);
 	if (r >= 0)
 		r = kb_value_copy(&reader, &writer);
@@ -394,33 +408,56 @@ int kb_message_copy_body(const struct kb_message *message, enum kb_format format
 		r = kb_writer_finish(&writer);
 	kb_reader_deinit(&reader);
 	kb_writer_deinit(&writer);
-	return r;
+	if (r < 0)
+		return r;
+	message->is_converted = true;
+	message->converted_format = format;
+	return 0;
 }
 
 int kb_message_convert(struct kb_message *message, enum kb_format format)
 {
-	_cleanup_(kb_buffer_deinit) struct kb_buffer buffer = {};
 	int r;
 
 	r = kb_message_seal(message);
+	if (r < 0 || is_in_format(message, format) ||
+	    (message->is_converted && message->converted_format == format))
+		return r;
+	return convert(message, format);
+}
+
+static void add_piece(struct kb_pieces *pieces, const void *data, size_t size)
+{
+	if (!size)
+		return;
+	pieces->iov[pieces->n++] = (struct iovec){
+		.iov_base = (void *)data,
+		.iov_len = size,
+	};
+	pieces->size += size;
+}
+
+int kb_message_pieces(struct kb_message *message, enum kb_format format,
+		      struct kb_pieces *out)
+{
+	const struct kb_borrowed *borrowed = &message->borrowed;
+	const struct kb_buffer *buffer = &message->converted;
+	size_t from = 0;
+	int r;
+
+	r = kb_message_convert(message, format);
 	if (r < 0)
 		return r;
-	if (message->body_format == format && !message->body_swap)
+	out->n = out->size = 0;
+	if (is_in_format(message, format)) {
+		add_piece(out, message->body, message->body_size);
 		return 0;
-
-	r = kb_message_copy_body(message, format, &buffer);
-	/* even a body of no bytes has to lie somewhere */
-	if (r >= 0)
-		r = kb_buffer_reserve(&buffer, 1);
-	if (r < 0)
-		return r;
-
-	kb_buffer_deinit(&message->body_buffer);
-	message->body_buffer = buffer;
-	buffer = (struct kb_buffer){};
-	message->body = message->body_buffer.data;
-	message->body_size = message->body_buffer.size;
-	message->body_format = format;
-	message->body_swap = false;
+	}
+	for (size_t i = 0; i < borrowed->n; i++) {
+		add_piece(out, buffer->data + from, borrowed->list[i].at - from);
+		add_piece(out, borrowed->list[i].data, borrowed->list[i].size);
+		from = borrowed->list[i].at;
+	}
+	add_piece(out, buffer->data + from, buffer->size - from);
 	return 0;
 }

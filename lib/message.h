@@ -17,6 +17,7 @@
 #define KB_MESSAGE_H
 
 #include <linux/kdbus.h>
+#include <sys/uio.h>
 
 #include "lib/meta.h"
 #include "lib/util.h"
@@ -127,6 +128,11 @@ struct kb_message {
 	const struct kdbus_item *notification;
 
 	/* private */
+	uint16_t checked;		/* fields that are valid, a bit each */
+	bool is_converted;		/* the body is below in another format */
+	enum kb_format converted_format;
+	struct kb_buffer converted;
+	struct kb_borrowed borrowed;	/* of the body, not in there */
 	struct kb_writer *writer;
 	struct kb_buffer body_buffer;
 	struct kb_chunk *chunks;
@@ -217,17 +223,37 @@ int kb_message_read(const struct kb_message *message, const char *types, ...);
 /* Reads the whole body only to check it: 0, -EBADMSG, -ENOMEM. */
 int kb_message_validate(const struct kb_message *message);
 
-/* Appends the body to @buffer in this format: 0, or as kb_value_copy(). */
-int kb_message_copy_body(const struct kb_message *message, enum kb_format format,
-			 struct kb_buffer *buffer);
-
 /**
- * kb_message_convert() - turn the body into the other format, in place
- * @format:	what the body shall be, in native byte order
+ * kb_message_convert() - have the body in a format, too, checked as a whole
+ * @format:	what it is wanted in, in native byte order
  *
- * Return: 0 (also if it is already), or as kb_value_copy().
+ * It is read as before. Large strings and arrays, which are the same in both
+ * formats, are not copied.
+ *
+ * Return: 0 (also if it is in that format), or as kb_value_copy().
  */
 int kb_message_convert(struct kb_message *message, enum kb_format format);
+
+#define KB_PIECES_MAX	(2 * KB_BORROWED_MAX + 1)
+
+/**
+ * struct kb_pieces - a body where it lies
+ * @size:	bytes of all of them
+ */
+struct kb_pieces {
+	size_t n;
+	size_t size;
+	struct iovec iov[KB_PIECES_MAX];
+};
+
+/**
+ * kb_message_pieces() - the body in a format, as kb_message_convert() has it
+ * @out:	belongs to @message, until its body is converted again
+ *
+ * Return: as kb_message_convert().
+ */
+int kb_message_pieces(struct kb_message *message, enum kb_format format,
+		      struct kb_pieces *out);
 
 #include "lib/marshal.h"
 

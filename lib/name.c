@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The grammars of D-Bus names and paths. */
 #include <errno.h>
-#include <inttypes.h>
 
 #include "lib/name.h"
 #include "lib/util.h"
@@ -156,7 +155,16 @@ bool kb_path_is_in_namespace(const char *path, const char *space)
 
 char *kb_unique_name(uint64_t id, char out[KB_UNIQUE_NAME_SIZE])
 {
-	snprintf(out, KB_UNIQUE_NAME_SIZE, ":1.%" PRIu64, id);
+	char digits[20], *p = digits + sizeof(digits);
+	size_t n;
+
+	do
+		*--p = '0' + id % 10;
+	while (id /= 10);
+	n = digits + sizeof(digits) - p;
+	memcpy(out, ":1.", 3);
+	memcpy(out + 3, p, n);
+	out[3 + n] = '\0';
 	return out;
 }
 

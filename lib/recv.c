@@ -361,6 +361,8 @@ static int set_addresses(struct kb_conn *conn, struct kb_message *message,
 	if (!message->dst_id && !(conn->flags & KDBUS_HELLO_MONITOR))
 		message->dst_id = conn->id;
 
+	/* none of these names needs to be checked again */
+	message->checked |= 1u << KB_FIELD_SENDER | 1u << KB_FIELD_DESTINATION;
 	/* programs compare the driver's name, not its id */
 	message->sender = kb_unique_name(msg->src_id, message->sender_room);
 	if (kb_meta_owns_name(&message->meta, KB_DRIVER_NAME))

@@ -110,33 +110,43 @@ static int write_all(int fd, const uint8_t *data, size_t size)
 }
 
 /* A sealed copy: the receiver maps it, and nobody can change it any more. */
-static int make_memfd(const void *data, size_t size)
+static int make_memfd(const struct kb_pieces *body)
 {
 	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
 			  F_SEAL_SEAL;
 	_cleanup_(kb_closep) int fd = -1;
-	int r;
+	int r = 0;
 
 	fd = memfd_create("kdbus-body", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, data, size);
+	for (size_t i = 0; i < body->n && r >= 0; i++)
+		r = write_all(fd, body->iov[i].iov_base, body->iov[i].iov_len);
 	if (r >= 0 && fcntl(fd, F_ADD_SEALS, seals) < 0)
 		r = -errno;
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
-static int add_memfd(struct kb_buffer *items, const void *data, size_t size,
+static int add_memfd(struct kb_buffer *items, const struct kb_pieces *body,
 		     int *out_fd)
 {
-	struct kdbus_memfd memfd = { .size = size };
+	struct kdbus_memfd memfd = { .size = body->size };
 
-	*out_fd = make_memfd(data, size);
+	*out_fd = make_memfd(body);
 	if (*out_fd < 0)
 		return *out_fd;
 	memfd.fd = *out_fd;
 	return kb_item_append(items, KDBUS_ITEM_PAYLOAD_MEMFD, &memfd,
 			      sizeof(memfd));
+}
+
+static int add_pieces(struct kb_buffer *items, const struct kb_pieces *body)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < body->n && r >= 0; i++)
+		r = add_vec(items, body->iov[i].iov_base, body->iov[i].iov_len);
+	return r;
 }
 
 /* Head, body and tail one after the other: one VEC. */
@@ -152,7 +162,7 @@ static int add_payload_whole(struct kb_conn *conn, struct kb_message *message)
 
 /* The body stays where it is, or goes into a memfd. */
 static int add_payload_parts(struct kb_conn *conn, struct kb_message *message,
-			     int *out_fd)
+			     const struct kb_pieces *body, int *out_fd)
 {
 	struct kb_buffer *bytes = &conn->bytes;
 	size_t fields_end, head;
@@ -163,15 +173,13 @@ static int add_payload_parts(struct kb_conn *conn, struct kb_message *message,
 		return r;
 	head = bytes->size;
 	r = kb_message_encode_tail(message, bytes, fields_end,
-				   head + message->body_size);
+				   head + body->size);
 	if (r >= 0)
 		r = add_vec(&conn->items, bytes->data, head);
-	if (r >= 0 && message->destination &&
-	    message->body_size >= KB_MEMFD_MIN)
-		r = add_memfd(&conn->items, message->body, message->body_size,
-			      out_fd);
+	if (r >= 0 && message->destination && body->size >= KB_MEMFD_MIN)
+		r = add_memfd(&conn->items, body, out_fd);
 	else if (r >= 0)
-		r = add_vec(&conn->items, message->body, message->body_size);
+		r = add_pieces(&conn->items, body);
 	if (r >= 0)
 		r = add_vec(&conn->items, bytes->data + head,
 			    bytes->size - head);
@@ -181,19 +189,14 @@ static int add_payload_parts(struct kb_conn *conn, struct kb_message *message,
 static int add_payload(struct kb_conn *conn, struct kb_message *message,
 		       int *out_fd)
 {
+	struct kb_pieces body;
 	int r;
 
-	r = kb_message_seal(message);
+	r = kb_message_pieces(message, KB_GVARIANT, &body);
 	if (r < 0)
 		return r;
-	/* a body that grows large is better remarshalled on its own */
-	if (message->body_size > COPY_MAX) {
-		r = kb_message_convert(message, KB_GVARIANT);
-		if (r < 0)
-			return r;
-	}
-	if (message->body_size > COPY_MAX)
-		return add_payload_parts(conn, message, out_fd);
+	if (body.size > COPY_MAX)
+		return add_payload_parts(conn, message, &body, out_fd);
 	return add_payload_whole(conn, message);
 }
 

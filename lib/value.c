@@ -38,18 +38,19 @@ static const struct kb_type *reader_element(const struct kb_reader *reader)
 	return &reader->types[reader->frames[reader->depth].type + 1];
 }
 
-static int copy_container(struct kb_reader *reader, struct kb_writer *writer,
-			  char code)
+static int copy_container(struct kb_reader *reader, struct kb_writer *writer)
 {
-	const struct kb_reader_frame *frame;
+	const struct kb_reader_frame *outer = &reader->frames[reader->depth];
+	const struct kb_reader_frame *frame = outer + 1;
 	int r;
 
-	r = kb_reader_enter(reader, code);
+	r = kb_reader_enter(reader, 0);
 	if (r < 0)
 		return r;
 
-	frame = &reader->frames[reader->depth];
-	r = kb_writer_open_types(writer, code, &reader->types[frame->type],
+	/* entering a variant may have moved the table */
+	r = kb_writer_open_types(writer, &reader->types[outer->type],
+				 &reader->types[frame->type],
 				 frame->type_end - frame->type);
 	if (r >= 0)
 		r = kb_value_copy(reader, writer);
@@ -74,7 +75,7 @@ int kb_value_copy(struct kb_reader *reader, struct kb_writer *writer)
 			 (!reader->swap || element->code == 'y'))
 			r = copy_numbers(reader, writer, element->code);
 		else
-			r = copy_container(reader, writer, code);
+			r = copy_container(reader, writer);
 		if (r < 0)
 			return r;
 	}

@@ -27,7 +27,8 @@ static struct kb_writer_frame *writer_frame(struct kb_writer *writer)
 
 size_t kb_writer_position(const struct kb_writer *writer)
 {
-	return writer->buffer->size - writer->base;
+	return writer->buffer->size - writer->base +
+	       (writer->borrowed ? writer->borrowed->size : 0);
 }
 
 uint8_t *kb_writer_room(struct kb_writer *writer, size_t size)
@@ -49,6 +50,29 @@ uint8_t *kb_writer_room(struct kb_writer *writer, size_t size)
 	room = buffer->data + buffer->size;
 	buffer->size += size;
 	return room;
+}
+
+void kb_writer_bytes(struct kb_writer *writer, const void *data, size_t size)
+{
+	struct kb_borrowed *borrowed = writer->borrowed;
+	uint8_t *room;
+
+	if (!borrowed || size < KB_BORROW_MIN ||
+	    borrowed->n == KB_BORROWED_MAX) {
+		room = kb_writer_room(writer, size);
+		if (room)
+			memcpy(room, data, size);
+		return;
+	}
+	if (size > KB_MESSAGE_MAX - kb_writer_position(writer)) {
+		kb_writer_fail(writer, -EMSGSIZE);
+		return;
+	}
+	borrowed->list[borrowed->n].at = writer->buffer->size - writer->base;
+	borrowed->list[borrowed->n].data = data;
+	borrowed->list[borrowed->n].size = size;
+	borrowed->n++;
+	borrowed->size += size;
 }
 
 void kb_writer_align(struct kb_writer *writer, size_t alignment)
@@ -127,6 +151,7 @@ void kb_writer_init(struct kb_writer *writer, enum kb_format format,
 		    struct kb_buffer *buffer)
 {
 	writer->buffer = buffer;
+	writer->borrowed = NULL;
 	writer->error = 0;
 	writer->format = format;
 	writer->base = buffer->size;
@@ -208,7 +233,6 @@ int kb_writer_array(struct kb_writer *writer, char code, const void *data,
 		    size_t n)
 {
 	const char contents[2] = { code };
-	uint8_t *room;
 	size_t size;
 
 	if (!kb_type_is_number(code))
@@ -218,76 +242,67 @@ int kb_writer_array(struct kb_writer *writer, char code, const void *data,
 
 	kb_writer_open(writer, 'a', contents);
 	size = n * kb_type_size_gvariant(code);
-	room = size ? kb_writer_room(writer, size) : NULL;
-	if (room)
-		memcpy(room, data, size);
+	if (size)
+		kb_writer_bytes(writer, data, size);
 	return kb_writer_close(writer);
 }
 
 /* containers */
 
-/* Before a container opens at the arguments: its whole type, as text and as
- * the measured type itself. The contents are at the end of the table. */
-static int writer_open_top(struct kb_writer *writer, char code,
-			   struct kb_type *out_type)
+/* A container at the arguments: its type becomes part of the signature. */
+static int writer_extend_types(struct kb_writer *writer,
+			       const struct kb_type *type,
+			       const struct kb_type *contents, size_t n)
 {
-	char text[KB_SIGNATURE_MAX + 3];
-	struct kb_type types[KB_SIGNATURE_MAX];
-	struct kb_writer_frame *frame = &writer->frames[1];
-	size_t n = 0;
+	char text[KB_SIGNATURE_MAX + 2];
+	size_t length = 0;
 
-	text[n++] = code;
-	if (code != 'v')
-		for (uint32_t i = frame->type; i < frame->type_end; i++)
-			text[n++] = writer->types[i].code;
-	if (code == '(')
-		text[n++] = ')';
-
-	if (kb_signature_compile(text, n, types, NULL) < 0 ||
-	    types[0].length != n)
-		return -EINVAL;
-	*out_type = types[0];
-	return writer_extend(writer, text, n);
+	text[length++] = type->code;
+	if (type->code != 'v')
+		for (size_t i = 0; i < n; i++)
+			text[length++] = contents[i].code;
+	if (type->code == '(')
+		text[length++] = ')';
+	return writer_extend(writer, text, length);
 }
 
-/* Opens a container whose contents are the last @n types of the table, or,
- * inside another container, are known from there. */
-static int writer_push(struct kb_writer *writer, char code, size_t n)
+/* Opens a container of @type, whose contents are in the table. */
+static void writer_push(struct kb_writer *writer, const struct kb_type *type,
+			uint32_t contents, uint32_t n, uint32_t types_size)
 {
 	struct kb_writer_frame *frame = writer_frame(writer) + 1;
-	const struct kb_type *next;
-	struct kb_type type;
-	int r;
 
 	*frame = (struct kb_writer_frame){
-		.code = code,
-		.types_size = writer->n_types - n,
-		.type = writer->n_types - n,
-		.type_end = writer->n_types,
+		.code = type->code,
+		.alignment = type->alignment,
+		.type = contents,
+		.type_end = contents + n,
+		.types_size = types_size,
 		.n_offsets = writer->n_offsets,
 	};
-	if (!writer->depth) {
-		r = writer_open_top(writer, code, &type);
-		if (r < 0)
-			return r;
-	} else {
-		next = writer_next(writer);
-		if (!next || next->code != code)
-			return -EINVAL;
-		type = *next;
-		if (code != 'v') {
-			frame->type = writer_frame(writer)->type + 1;
-			frame->type_end = frame->type + type.length -
-					  (code == 'a' ? 1 : 2);
-		}
-	}
-
-	frame->alignment = type.alignment;
-	frame->fixed = code == 'a' ? writer->types[frame->type].size :
-				     type.size;
-	writer_ops(writer)->open(writer, frame, type);
+	frame->fixed = type->code == 'a' ? writer->types[contents].size :
+					   type->size;
+	writer_ops(writer)->open(writer, frame, *type);
 	writer->depth++;
-	return writer->error;
+}
+
+/* The same for contents that are not: they are added to it. */
+static int writer_push_types(struct kb_writer *writer,
+			     const struct kb_type *type,
+			     const struct kb_type *contents, size_t n)
+{
+	uint32_t types_size = writer->n_types;
+	int r;
+
+	r = writer_reserve_types(writer, n);
+	if (r >= 0 && !writer->depth)
+		r = writer_extend_types(writer, type, contents, n);
+	if (r < 0)
+		return r;
+	memcpy(writer->types + types_size, contents, n * sizeof(*contents));
+	writer->n_types += n;
+	writer_push(writer, type, types_size, n, types_size);
+	return 0;
 }
 
 /* What is said about the contents must be what is known of them. */
@@ -305,9 +320,11 @@ static bool contents_agree(struct kb_writer *writer, char code,
 	return true;
 }
 
-int kb_writer_open_types(struct kb_writer *writer, char code,
+int kb_writer_open_types(struct kb_writer *writer, const struct kb_type *type,
 			 const struct kb_type *contents, size_t n)
 {
+	const struct kb_type *next;
+	struct kb_type known;
 	int r;
 
 	if (writer->error)
@@ -315,24 +332,57 @@ int kb_writer_open_types(struct kb_writer *writer, char code,
 	if (writer->depth == KB_DEPTH_MAX)
 		return kb_writer_fail(writer, -EMSGSIZE);
 
-	if (writer->depth && code != 'v') {
-		n = 0;
-	} else {
-		r = writer_reserve_types(writer, n);
-		if (r < 0)
-			return kb_writer_fail(writer, r);
-		memcpy(writer->types + writer->n_types, contents,
-		       n * sizeof(*contents));
-		writer->n_types += n;
+	if (writer->depth) {
+		next = writer_next(writer);
+		if (!next || next->code != type->code)
+			return kb_writer_fail(writer, -EINVAL);
+		/* the table it is in may move */
+		known = *next;
+		if (known.code != 'v') {
+			writer_push(writer, &known, writer_frame(writer)->type + 1,
+				    known.length - (known.code == 'a' ? 1 : 2),
+				    writer->n_types);
+			return writer->error;
+		}
+		type = &known;
 	}
+	r = writer_push_types(writer, type, contents, n);
+	return r < 0 ? kb_writer_fail(writer, r) : writer->error;
+}
 
-	r = writer_push(writer, code, n);
-	return r < 0 ? kb_writer_fail(writer, r) : 0;
+/* A container whose contents nobody has measured yet. */
+static int writer_open_text(struct kb_writer *writer, char code,
+			    const char *contents, size_t length)
+{
+	static const struct kb_type variant = {
+		.code = 'v',
+		.length = 1,
+		.alignment = 8,
+	};
+	struct kb_type types[KB_SIGNATURE_MAX];
+	char text[KB_SIGNATURE_MAX + 2];
+	size_t n = 0;
+
+	if (!length || length > KB_SIGNATURE_MAX)
+		return kb_writer_fail(writer, -EINVAL);
+	if (code != 'v')
+		text[n++] = code;
+	memcpy(text + n, contents, length);
+	n += length;
+	if (code == '(')
+		text[n++] = ')';
+	if (kb_signature_compile(text, n, types, NULL) < 0 ||
+	    types[0].length != n)
+		return kb_writer_fail(writer, -EINVAL);
+	return code == 'v' ?
+	       kb_writer_open_types(writer, &variant, types, length) :
+	       kb_writer_open_types(writer, types, types + 1, length);
 }
 
 int kb_writer_open(struct kb_writer *writer, char code, const char *contents)
 {
 	struct kb_type types[KB_SIGNATURE_MAX];
+	const struct kb_type type = { .code = code };
 	bool known = writer->depth && code != 'v';
 	size_t length;
 
@@ -342,38 +392,20 @@ int kb_writer_open(struct kb_writer *writer, char code, const char *contents)
 	    (code == '{' && !known))
 		return kb_writer_fail(writer, -EINVAL);
 	if (!contents)
-		return kb_writer_open_types(writer, code, NULL, 0);
+		return kb_writer_open_types(writer, &type, NULL, 0);
 
 	length = strnlen(contents, KB_SIGNATURE_MAX + 1);
-	if (known) {
-		/* dictionary entries are types only inside of arrays */
-		if (length > KB_SIGNATURE_MAX)
-			return kb_writer_fail(writer, -EINVAL);
-		for (size_t i = 0; i < length; i++)
-			types[i].code = contents[i];
-		if (!contents_agree(writer, code, types, length))
-			return kb_writer_fail(writer, -EINVAL);
-		return kb_writer_open_types(writer, code, NULL, 0);
-	}
+	if (!known)
+		return writer_open_text(writer, code, contents, length);
 
-	if (code == 'a') {
-		char text[KB_SIGNATURE_MAX + 2] = "a";
-		struct kb_type array[KB_SIGNATURE_MAX + 1];
-
-		if (length >= KB_SIGNATURE_MAX)
-			return kb_writer_fail(writer, -EINVAL);
-		memcpy(text + 1, contents, length);
-		if (kb_signature_compile(text, length + 1, array, NULL) < 0 ||
-		    array[0].length != length + 1)
-			return kb_writer_fail(writer, -EINVAL);
-		return kb_writer_open_types(writer, code, array + 1, length);
-	}
-
-	if (length > KB_SIGNATURE_MAX || !length ||
-	    kb_signature_compile(contents, length, types, NULL) < 0 ||
-	    (code == 'v' && types[0].length != length))
+	/* dictionary entries are types only inside of arrays */
+	if (length > KB_SIGNATURE_MAX)
 		return kb_writer_fail(writer, -EINVAL);
-	return kb_writer_open_types(writer, code, types, length);
+	for (size_t i = 0; i < length; i++)
+		types[i].code = contents[i];
+	if (!contents_agree(writer, code, types, length))
+		return kb_writer_fail(writer, -EINVAL);
+	return kb_writer_open_types(writer, &type, NULL, 0);
 }
 
 int kb_writer_close(struct kb_writer *writer)

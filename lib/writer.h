@@ -27,9 +27,30 @@ struct kb_writer_frame {
 	size_t length;		/* dbus1: where the array's length goes */
 };
 
+/* Stretches of so many bytes are worth not to be copied. */
+#define KB_BORROW_MIN	4096
+#define KB_BORROWED_MAX	4
+
+/**
+ * struct kb_borrowed - stretches of a body that are not in its buffer
+ * @size:	bytes of all of them
+ * @list:	where in the buffer each would be, and where it is instead
+ */
+struct kb_borrowed {
+	size_t n;
+	size_t size;
+	struct {
+		size_t at;
+		const void *data;
+		size_t size;
+	} list[KB_BORROWED_MAX];
+};
+
 /**
  * struct kb_writer - lays down the values of one body
  * @buffer:	where they go, behind what is in it already; borrowed
+ * @borrowed:	NULL at first. Or where large values are noted that are not
+ *		copied, if what is written stays where it is
  * @error:	the first error; everything after it does nothing
  * @signature:	the arguments written so far, terminated
  * @n_signature: its length
@@ -42,6 +63,7 @@ struct kb_writer_frame {
  */
 struct kb_writer {
 	struct kb_buffer *buffer;
+	struct kb_borrowed *borrowed;
 	int error;
 	enum kb_format format;
 	size_t base;
@@ -118,6 +140,8 @@ int kb_writer_fail(struct kb_writer *writer, int r);
 
 /* Room for @size bytes, which count as written; NULL after an error. */
 uint8_t *kb_writer_room(struct kb_writer *writer, size_t size);
+/* Writes bytes, of strings and arrays, or notes where they are. */
+void kb_writer_bytes(struct kb_writer *writer, const void *data, size_t size);
 void kb_writer_align(struct kb_writer *writer, size_t alignment);
 /* Bytes written so far. */
 size_t kb_writer_position(const struct kb_writer *writer);
@@ -125,8 +149,9 @@ size_t kb_writer_position(const struct kb_writer *writer);
 /* Like kb_writer_basic(), for a value that a reader has checked. */
 int kb_writer_basic_trusted(struct kb_writer *writer, char code,
 			    const union kb_value *value);
-/* Like kb_writer_open(), with contents that are compiled already. */
-int kb_writer_open_types(struct kb_writer *writer, char code,
+/* Like kb_writer_open(), for a container that is measured already: its @type,
+ * and the @n characters of its contents. Both may be any where those are known. */
+int kb_writer_open_types(struct kb_writer *writer, const struct kb_type *type,
 			 const struct kb_type *contents, size_t n);
 
 #endif /* KB_WRITER_H */

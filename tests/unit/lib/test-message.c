@@ -119,30 +119,87 @@ Test(message, an_index_without_descriptor_is_invalid)
 	cr_expect_eq(kb_message_validate(m), -EBADMSG);
 }
 
-Test(message, bodies_change_format_in_place)
+/* The body in a format, in one piece. */
+static struct kb_buffer body_in(struct kb_message *m, enum kb_format format)
+{
+	struct kb_buffer body = {};
+	struct kb_pieces pieces;
+
+	cr_assert_eq(kb_message_pieces(m, format, &pieces), 0);
+	for (size_t i = 0; i < pieces.n; i++)
+		cr_assert_eq(kb_buffer_append(&body, pieces.iov[i].iov_base,
+					      pieces.iov[i].iov_len), 0);
+	cr_assert_eq(body.size, pieces.size);
+	return body;
+}
+
+Test(message, bodies_are_there_in_both_formats)
 {
 	_cleanup_(kb_message_unrefp) struct kb_message *m = NULL;
 	_cleanup_(kb_message_unrefp) struct kb_message *empty = NULL;
+	static const enum kb_format formats[] = {
+		KB_DBUS1, KB_GVARIANT, KB_DBUS1,
+	};
+	static const size_t sizes[] = { 26, 9, 26 }, empties[] = { 0, 1, 0 };
 	char *strv[] = { "a", "b", NULL };
+	struct kb_buffer body;
 	const char *s;
 
 	cr_assert_eq(kb_message_new_signal("/a", "a.b", "C", &m), 0);
 	cr_assert_eq(kb_message_append(m, "sas", "x", strv), 0);
-	cr_assert_eq(kb_message_convert(m, KB_DBUS1), 0);
-	cr_expect_eq(m->body_format, KB_DBUS1);
-	cr_expect_eq(m->body_size, 26);
-	cr_expect_eq(kb_message_read(m, "sas", &s, NULL), 0);
-	cr_expect_str_eq(s, "x");
-	cr_assert_eq(kb_message_convert(m, KB_GVARIANT), 0);
-	cr_expect_eq(kb_message_read(m, "sas", &s, NULL), 0);
-	cr_expect_eq(m->body_size, 9);
-
 	cr_assert_eq(kb_message_new_signal("/a", "a.b", "C", &empty), 0);
-	cr_assert_eq(kb_message_convert(empty, KB_DBUS1), 0);
-	cr_expect_eq(empty->body_size, 0);
-	cr_assert_eq(kb_message_convert(empty, KB_GVARIANT), 0);
-	cr_expect_eq(empty->body_size, 1);
-	cr_expect_eq(kb_message_read(empty, ""), 0);
+	for (size_t i = 0; i < KB_ARRAY_SIZE(formats); i++) {
+		cr_assert_eq(kb_message_convert(m, formats[i]), 0);
+		body = body_in(m, formats[i]);
+		cr_expect_eq(body.size, sizes[i]);
+		kb_buffer_deinit(&body);
+		cr_expect_eq(kb_message_read(m, "sas", &s, NULL), 0);
+		cr_expect_str_eq(s, "x");
+
+		body = body_in(empty, formats[i]);
+		cr_expect_eq(body.size, empties[i]);
+		kb_buffer_deinit(&body);
+		cr_expect_eq(kb_message_read(empty, ""), 0);
+	}
+}
+
+/* Large values between small ones, more of them than can stay where they are,
+ * and one that is too small to. */
+Test(message, large_values_are_not_copied)
+{
+	static const size_t sizes[] = { 5000, 4095, 70000, 4096, 9000, 8000 };
+	_cleanup_(kb_message_unrefp) struct kb_message *m = NULL;
+	_cleanup_(kb_message_unrefp) struct kb_message *back = NULL;
+	struct kb_buffer bytes = {}, again = {};
+	struct kb_pieces pieces;
+	char *text = malloc(70001);
+
+	memset(text, 'x', 70000);
+	text[70000] = '\0';
+	cr_assert_eq(kb_message_new_signal("/a", "a.b", "C", &m), 0);
+	m->cookie = 1;
+	for (size_t i = 0; i < KB_ARRAY_SIZE(sizes); i++)
+		cr_assert_eq(kb_message_append(m, "say(tv)", text + i,
+					       text, sizes[i], UINT64_C(7),
+					       "s", "short"), 0);
+	cr_assert_eq(kb_message_encode_dbus1(m, &bytes), 0);
+	cr_assert_eq(kb_message_pieces(m, KB_DBUS1, &pieces), 0);
+	cr_expect_eq(pieces.n, 2 * KB_BORROWED_MAX + 1);
+
+	cr_assert_eq(kb_message_decode_dbus1(bytes.data, bytes.size, NULL, 0,
+					     &back), 0);
+	cr_assert_eq(kb_message_pieces(back, KB_GVARIANT, &pieces), 0);
+	/* two of them lie side by side, and nothing is before the first */
+	cr_expect_eq(pieces.n, 2 * KB_BORROWED_MAX - 1);
+	cr_expect_eq(pieces.iov[0].iov_base, back->body + 4);
+	cr_expect_eq(pieces.size, m->body_size);
+	for (size_t i = 0; i < pieces.n; i++)
+		kb_buffer_append(&again, pieces.iov[i].iov_base,
+				 pieces.iov[i].iov_len);
+	cr_expect_eq(memcmp(again.data, m->body, m->body_size), 0);
+	kb_buffer_deinit(&bytes);
+	kb_buffer_deinit(&again);
+	free(text);
 }
 
 Test(message, a_body_may_have_no_bytes)
