@@ -258,21 +258,10 @@ static int compiler_step(struct compiler *c, char code, size_t i)
 	return compiler_complete(c, i, i + 1);
 }
 
-int kb_signature_compile(const char *signature, size_t length,
-			 struct kb_type *out, struct kb_type *out_all)
+static int compile(const char *signature, size_t length, struct kb_type *out,
+		   struct kb_type *out_all)
 {
 	struct compiler c;
-
-	if (length > KB_SIGNATURE_MAX)
-		return -EBADMSG;
-
-	/* most variants */
-	if (length == 1 && !out_all) {
-		if (!type_is_simple(*signature))
-			return -EBADMSG;
-		*out = simple_type(*signature);
-		return 0;
-	}
 
 	c.out = out;
 	c.depth = c.n_arrays = c.n_structs = 0;
@@ -287,9 +276,75 @@ int kb_signature_compile(const char *signature, size_t length,
 	if (c.depth)
 		return -EBADMSG;
 
-	if (out_all)
-		*out_all = open_type_done(&c.open[0], '(', length);
+	*out_all = open_type_done(&c.open[0], '(', length);
 	return 0;
+}
+
+/*
+ * Messages have few different signatures, and those come again and again. Each
+ * has one place where it can be; whoever came there before has to go, so nobody
+ * can make this grow. Threads have their own.
+ */
+
+#define KNOWN_LENGTH	16	/* characters, as nearly all of them */
+#define N_KNOWN		32
+
+static _Thread_local struct known {
+	size_t length;
+	char text[KNOWN_LENGTH];
+	struct kb_type types[KNOWN_LENGTH];
+	struct kb_type all;
+} known[N_KNOWN];
+
+static struct known *known_place(const char *signature, size_t length)
+{
+	uint32_t hash = length;
+
+	for (size_t i = 0; i < length; i++)
+		hash = hash * 31 + (uint8_t)signature[i];
+	return &known[(hash ^ hash >> 10) % N_KNOWN];
+}
+
+/* The same through the table: @length is from 1 to KNOWN_LENGTH. */
+static int compile_known(const char *signature, size_t length,
+			 struct kb_type *out, struct kb_type *out_all)
+{
+	struct known *place = known_place(signature, length);
+	int r;
+
+	if (place->length != length ||
+	    memcmp(place->text, signature, length)) {
+		r = compile(signature, length, out, out_all);
+		if (r < 0)
+			return r;
+		place->length = length;
+		place->all = *out_all;
+		memcpy(place->text, signature, length);
+		memcpy(place->types, out, length * sizeof(*out));
+		return 0;
+	}
+	memcpy(out, place->types, length * sizeof(*out));
+	*out_all = place->all;
+	return 0;
+}
+
+int kb_signature_compile(const char *signature, size_t length,
+			 struct kb_type *out, struct kb_type *out_all)
+{
+	struct kb_type all;
+
+	if (length > KB_SIGNATURE_MAX)
+		return -EBADMSG;
+
+	/* most variants */
+	if (length == 1 && !out_all) {
+		if (!type_is_simple(*signature))
+			return -EBADMSG;
+		*out = simple_type(*signature);
+		return 0;
+	}
+	return (length && length <= KNOWN_LENGTH ? compile_known : compile)(
+		signature, length, out, out_all ?: &all);
 }
 
 int kb_signature_next(const char *signature)

@@ -229,24 +229,6 @@ int kb_writer_string(struct kb_writer *writer, char code, const char *s)
 	return kb_writer_basic(writer, code, &value);
 }
 
-int kb_writer_array(struct kb_writer *writer, char code, const void *data,
-		    size_t n)
-{
-	const char contents[2] = { code };
-	size_t size;
-
-	if (!kb_type_is_number(code))
-		return kb_writer_fail(writer, -EINVAL);
-	if (n > KB_ARRAY_MAX)
-		return kb_writer_fail(writer, -EMSGSIZE);
-
-	kb_writer_open(writer, 'a', contents);
-	size = n * kb_type_size_gvariant(code);
-	if (size)
-		kb_writer_bytes(writer, data, size);
-	return kb_writer_close(writer);
-}
-
 /* containers */
 
 /* A container at the arguments: its type becomes part of the signature. */
@@ -406,6 +388,31 @@ int kb_writer_open(struct kb_writer *writer, char code, const char *contents)
 	if (!contents_agree(writer, code, types, length))
 		return kb_writer_fail(writer, -EINVAL);
 	return kb_writer_open_types(writer, &type, NULL, 0);
+}
+
+int kb_writer_array(struct kb_writer *writer, char code, const void *data,
+		    size_t n)
+{
+	struct kb_type types[2];
+	size_t size;
+
+	if (!kb_type_is_number(code))
+		return kb_writer_fail(writer, -EINVAL);
+	if (n > KB_ARRAY_MAX)
+		return kb_writer_fail(writer, -EMSGSIZE);
+
+	size = kb_type_size_gvariant(code);
+	types[0] = (struct kb_type){ .code = 'a', .length = 2,
+				     .alignment = size };
+	types[1] = (struct kb_type){ .code = code, .length = 1,
+				     .alignment = size, .size = size };
+	if (writer->depth && !contents_agree(writer, 'a', types + 1, 1))
+		return kb_writer_fail(writer, -EINVAL);
+	kb_writer_open_types(writer, types, types + 1, 1);
+	size *= n;
+	if (size)
+		kb_writer_bytes(writer, data, size);
+	return kb_writer_close(writer);
 }
 
 int kb_writer_close(struct kb_writer *writer)

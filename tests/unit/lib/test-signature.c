@@ -134,3 +134,40 @@ Test(signature, the_table_knows_where_types_end)
 	cr_expect_eq(types[7].code, '}');
 	cr_expect_eq(types[8].length, 1);
 }
+
+/* Short ones are remembered, long ones are not: with so much behind it, a
+ * signature is compiled anew. */
+#define BEHIND "yyyyyyyyyyyyyyyy"
+
+Test(signature, what_is_remembered_is_what_was_compiled)
+{
+	static const char letters[] = "ysuvaa(){}";
+	unsigned int seed = 1, n_valid = 0;
+
+	/* far more than there is room for, and each of them twice */
+	for (unsigned int i = 0; i < 200000; i++) {
+		struct kb_type types[16], again[16], fresh[64], all, all_again;
+		char text[64] = "";
+		size_t length = 1 + rand_r(&seed) % 8;
+		int r;
+
+		for (size_t j = 0; j < length; j++)
+			text[j] = letters[rand_r(&seed) % strlen(letters)];
+		r = kb_signature_compile(text, length, types, &all);
+		cr_assert_eq(kb_signature_compile(text, length, again,
+						  &all_again), r, "%s", text);
+		if (r < 0)
+			continue;
+		n_valid++;
+		strcat(text, BEHIND);
+		cr_assert_eq(kb_signature_compile(text, strlen(text), fresh,
+						  NULL), 0, "%s", text);
+		cr_assert_eq(memcmp(types, fresh, length * sizeof(*types)), 0,
+			     "%s", text);
+		cr_assert_eq(memcmp(again, fresh, length * sizeof(*types)), 0,
+			     "%s", text);
+		cr_assert_eq(memcmp(&all, &all_again, sizeof(all)), 0, "%s",
+			     text);
+	}
+	cr_expect_gt(n_valid, 10000);
+}
