@@ -143,6 +143,8 @@ bool kb_meta_owns_name(const struct kb_meta *meta, const char *name)
 	struct kb_item_iter iter = meta->items;
 	const struct kdbus_name *owned;
 
+	if (!meta->n_names)
+		return false;
 	while ((owned = kb_meta_next_name(&iter)))
 		if (!(owned->flags & KDBUS_NAME_IN_QUEUE) &&
 		    kb_streq(owned->name, name))

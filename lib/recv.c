@@ -30,23 +30,22 @@ struct chunk {
 
 /**
  * struct incoming - a slice on its way to become a message
- * @chunks:	of struct chunk, in the order of the stream
- * @size:	bytes of all of them
  * @peeked:	it stays in the queue: descriptors in it are no descriptors
+ * @has_memfds:	some of its payload is in memfds
+ * @chunks:	in the order of the stream; @few, or memory of their own
+ * @size:	bytes of all of them
  */
 struct incoming {
 	bool peeked;
+	bool has_memfds;
 	const struct kdbus_msg *msg;
 	size_t slice_size;
-	struct kb_buffer chunks;
+	struct chunk *chunks;
+	size_t n_chunks;
+	size_t max_chunks;
 	size_t size;
+	struct chunk few[4];
 };
-
-static struct chunk *incoming_chunks(const struct incoming *in, size_t *out_n)
-{
-	*out_n = in->chunks.size / sizeof(struct chunk);
-	return (struct chunk *)in->chunks.data;
-}
 
 /* the slice */
 
@@ -71,60 +70,57 @@ static struct kb_item_iter msg_items(const struct kdbus_msg *msg)
 }
 
 /* Memfds were installed for this process as well, and are not kept. */
-static void close_memfds(const struct kdbus_msg *msg)
+static void close_memfds(const struct incoming *in)
 {
-	struct kb_item_iter iter = msg_items(msg);
+	struct kb_item_iter iter = msg_items(in->msg);
 	const struct kdbus_item *item;
 
+	if (!in->has_memfds || in->peeked)
+		return;
 	while ((item = kb_item_next(&iter)))
 		if (item->type == KDBUS_ITEM_PAYLOAD_MEMFD &&
 		    kb_item_size(item) == sizeof(item->memfd))
 			kb_close(item->memfd.fd);
 }
 
-/* All descriptors in the items become the message's, at once, so that none is
- * lost whatever turns out to be wrong with the rest. */
-static int take_fds(struct kb_message *message, const struct incoming *in)
-{
-	struct kb_item_iter iter = msg_items(in->msg);
-	const struct kdbus_item *item;
-	int result = 0;
-
-	while ((item = kb_item_next(&iter))) {
-		size_t n = kb_item_size(item) / sizeof(int);
-
-		if (item->type != KDBUS_ITEM_FDS)
-			continue;
-		for (size_t i = 0; i < n; i++) {
-			int fd = in->peeked ? -1 : item->fds[i];
-			int r = kb_message_add_fd(message, fd, NULL);
-
-			if (r < 0)
-				result = r;
-		}
-	}
-	return result;
-}
-
 /* the payload */
+
+static int grow_chunks(struct incoming *in)
+{
+	size_t max = 2 * in->max_chunks;
+	struct chunk *chunks;
+
+	chunks = reallocarray(in->chunks == in->few ? NULL : in->chunks, max,
+			      sizeof(*chunks));
+	if (!chunks)
+		return -ENOMEM;
+	if (in->chunks == in->few)
+		memcpy(chunks, in->few, sizeof(in->few));
+	in->chunks = chunks;
+	in->max_chunks = max;
+	return 0;
+}
 
 static int add_chunk(struct incoming *in, const struct chunk *chunk)
 {
-	struct chunk *chunks;
-	size_t n;
+	struct chunk *last = in->chunks + in->n_chunks - 1;
+	int r = 0;
 
 	if (chunk->size > KB_MESSAGE_MAX - in->size)
 		return -EBADMSG;
 	in->size += chunk->size;
 
 	/* pieces the kernel has laid side by side are one */
-	chunks = incoming_chunks(in, &n);
-	if (n && chunk->data && chunks[n - 1].data &&
-	    chunks[n - 1].data + chunks[n - 1].size == chunk->data) {
-		chunks[n - 1].size += chunk->size;
+	if (in->n_chunks && chunk->data && last->data &&
+	    last->data + last->size == chunk->data) {
+		last->size += chunk->size;
 		return 0;
 	}
-	return kb_buffer_append(&in->chunks, chunk, sizeof(*chunk));
+	if (in->n_chunks == in->max_chunks)
+		r = grow_chunks(in);
+	if (r >= 0)
+		in->chunks[in->n_chunks++] = *chunk;
+	return r;
 }
 
 static int add_off(struct incoming *in, const struct kdbus_item *item)
@@ -157,37 +153,63 @@ static int add_memfd(struct incoming *in, const struct kdbus_item *item)
 	return add_chunk(in, &chunk);
 }
 
-/* The items that are not metadata. */
+/* Descriptors become the message's, none of them is lost on the way. */
+static int add_fds(struct incoming *in, struct kb_message *message,
+		   const struct kdbus_item *item)
+{
+	size_t n = kb_item_size(item) / sizeof(int);
+	int result = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int fd = in->peeked ? -1 : item->fds[i];
+		int r = kb_message_add_fd(message, fd, NULL);
+
+		if (r < 0)
+			result = r;
+	}
+	return result;
+}
+
+static int add_item(struct incoming *in, struct kb_message *message,
+		    const struct kdbus_item *item)
+{
+	switch (item->type) {
+	case KDBUS_ITEM_PAYLOAD_OFF:
+		return add_off(in, item);
+	case KDBUS_ITEM_PAYLOAD_MEMFD:
+		in->has_memfds = true;
+		return add_memfd(in, item);
+	case KDBUS_ITEM_FDS:
+		return add_fds(in, message, item);
+	case KDBUS_ITEM_DST_NAME:
+		message->dst_name = kb_item_string(item);
+		return message->dst_name &&
+		       kb_name_is_well_known(message->dst_name) ? 0 : -EBADMSG;
+	default:
+		if (item->type < _KDBUS_ITEM_KERNEL_BASE)
+			return 0;
+		if (message->notification)
+			return -EBADMSG;
+		message->notification = item;
+		return 0;
+	}
+}
+
+/* The items that are not metadata; to the last, whatever is wrong with one, for
+ * there may be descriptors in them. */
 static int walk_items(struct incoming *in, struct kb_message *message)
 {
 	struct kb_item_iter iter = msg_items(in->msg);
 	const struct kdbus_item *item;
-	int r = 0;
+	int result = 0;
 
-	while ((item = kb_item_next(&iter)) && r >= 0) {
-		switch (item->type) {
-		case KDBUS_ITEM_PAYLOAD_OFF:
-			r = add_off(in, item);
-			break;
-		case KDBUS_ITEM_PAYLOAD_MEMFD:
-			r = add_memfd(in, item);
-			break;
-		case KDBUS_ITEM_DST_NAME:
-			message->dst_name = kb_item_string(item);
-			if (!message->dst_name ||
-			    !kb_name_is_well_known(message->dst_name))
-				r = -EBADMSG;
-			break;
-		default:
-			if (item->type < _KDBUS_ITEM_KERNEL_BASE)
-				break;
-			if (message->notification)
-				r = -EBADMSG;
-			message->notification = item;
-			break;
-		}
+	while ((item = kb_item_next(&iter))) {
+		int r = add_item(in, message, item);
+
+		if (r < 0 && !result)
+			result = r;
 	}
-	return r;
+	return result;
 }
 
 /* Maps the piece [@from, @from + @size) of a memfd; goes with the message. */
@@ -229,12 +251,11 @@ static int copy_memfd(const struct chunk *chunk, size_t from, uint8_t *out,
 static int assemble(const struct incoming *in, size_t from, size_t to,
 		    uint8_t *out)
 {
-	struct chunk *chunks;
-	size_t n, start = 0;
+	const struct chunk *chunks = in->chunks;
+	size_t start = 0;
 	int r = 0;
 
-	chunks = incoming_chunks(in, &n);
-	for (size_t i = 0; i < n && from < to && r >= 0; i++) {
+	for (size_t i = 0; i < in->n_chunks && from < to && r >= 0; i++) {
 		size_t end = start + chunks[i].size;
 		size_t stop = end < to ? end : to;
 
@@ -259,16 +280,16 @@ static int assemble(const struct incoming *in, size_t from, size_t to,
 static const struct chunk *find_chunk(const struct incoming *in, size_t from,
 				      size_t to, size_t *out_from)
 {
-	struct chunk *chunks;
-	size_t n, start = 0;
+	size_t start = 0;
 
-	chunks = incoming_chunks(in, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (from >= start && to <= start + chunks[i].size) {
+	for (size_t i = 0; i < in->n_chunks; i++) {
+		const struct chunk *chunk = &in->chunks[i];
+
+		if (from >= start && to <= start + chunk->size) {
 			*out_from = from - start;
-			return &chunks[i];
+			return chunk;
 		}
-		start += chunks[i].size;
+		start += chunk->size;
 	}
 	return NULL;
 }
@@ -312,26 +333,24 @@ static int take_body(struct incoming *in, struct kb_message *message,
 
 static int decode_payload(struct incoming *in, struct kb_message *message)
 {
+	const struct chunk *first = in->chunks;
+	const struct chunk *last = first + in->n_chunks - 1;
 	struct kb_message_parts parts;
-	struct chunk *chunks;
-	size_t n;
 	int r;
 
 	/* the first has all of the header, the last all of the trailer */
-	chunks = incoming_chunks(in, &n);
-	if (!n || !chunks[0].data || !chunks[n - 1].data)
+	if (!in->n_chunks || !first->data || !last->data)
 		return -EBADMSG;
-	r = kb_message_split(chunks[n - 1].data, chunks[n - 1].size, in->size,
-			     &parts);
+	r = kb_message_split(last->data, last->size, in->size, &parts);
 	if (r < 0)
 		return r;
-	if (chunks[0].size < parts.body)
+	if (first->size < parts.body)
 		return -EBADMSG;
 
 	r = take_body(in, message, &parts);
 	if (r < 0)
 		return r;
-	return kb_message_decode_head(message, chunks[0].data, &parts);
+	return kb_message_decode_head(message, first->data, &parts);
 }
 
 /* What the payload says must be what the kernel was told. */
@@ -354,6 +373,7 @@ static int set_addresses(struct kb_conn *conn, struct kb_message *message,
 			 const struct kdbus_msg *msg)
 {
 	char unique[KB_UNIQUE_NAME_SIZE];
+	int r = 0;
 
 	message->src_id = msg->src_id;
 	message->dst_id = msg->dst_id;
@@ -361,20 +381,21 @@ static int set_addresses(struct kb_conn *conn, struct kb_message *message,
 	if (!message->dst_id && !(conn->flags & KDBUS_HELLO_MONITOR))
 		message->dst_id = conn->id;
 
-	/* none of these names needs to be checked again */
-	message->checked |= 1u << KB_FIELD_SENDER | 1u << KB_FIELD_DESTINATION;
 	/* programs compare the driver's name, not its id */
 	message->sender = kb_unique_name(msg->src_id, message->sender_room);
 	if (kb_meta_owns_name(&message->meta, KB_DRIVER_NAME))
 		message->sender = KB_DRIVER_NAME;
 
 	message->destination = NULL;
-	if (message->dst_name)
+	if (message->dst_name) {
 		message->destination = message->dst_name;
-	else if (message->dst_id != KDBUS_DST_ID_BROADCAST)
-		return kb_message_set(message, KB_FIELD_DESTINATION,
-				      kb_unique_name(message->dst_id, unique));
-	return 0;
+	} else if (message->dst_id != KDBUS_DST_ID_BROADCAST) {
+		kb_unique_name(message->dst_id, unique);
+		r = kb_message_set(message, KB_FIELD_DESTINATION, unique);
+	}
+	/* none of these needs to be checked again */
+	message->checked |= 1u << KB_FIELD_SENDER | 1u << KB_FIELD_DESTINATION;
+	return r;
 }
 
 static int decode_notification(struct kb_message *message,
@@ -395,9 +416,7 @@ static int decode(struct kb_conn *conn, struct incoming *in,
 	struct kb_item_iter items = msg_items(msg);
 	int r;
 
-	r = take_fds(message, in);
-	if (r >= 0)
-		r = walk_items(in, message);
+	r = walk_items(in, message);
 	if (r >= 0)
 		r = kb_meta_parse(&message->meta, items.next,
 				  items.end - items.next);
@@ -439,7 +458,12 @@ static int recv_slice(struct kb_conn *conn, const struct kdbus_msg_info *info,
 		      bool peeked, struct kb_message **out)
 {
 	_cleanup_(kb_message_unrefp) struct kb_message *message = NULL;
-	struct incoming in = { .slice_size = info->msg_size, .peeked = peeked };
+	struct incoming in = {
+		.peeked = peeked,
+		.slice_size = info->msg_size,
+		.chunks = in.few,
+		.max_chunks = KB_ARRAY_SIZE(in.few),
+	};
 	int r;
 
 	in.msg = kb_pool_at(&conn->pool, info->offset, info->msg_size);
@@ -451,8 +475,8 @@ static int recv_slice(struct kb_conn *conn, const struct kdbus_msg_info *info,
 
 	r = kb_message_new(KB_NOTIFICATION, &message);
 	if (r < 0) {
-		if (!peeked)
-			close_memfds(in.msg);
+		in.has_memfds = true;	/* for all we know */
+		close_memfds(&in);
 		kb_pool_release(&conn->pool, info->offset);
 		return r;
 	}
@@ -463,9 +487,9 @@ static int recv_slice(struct kb_conn *conn, const struct kdbus_msg_info *info,
 		info->return_flags & KDBUS_RECV_RETURN_INCOMPLETE_FDS;
 
 	r = decode(conn, &in, message);
-	kb_buffer_deinit(&in.chunks);
-	if (!peeked)
-		close_memfds(in.msg);
+	if (in.chunks != in.few)
+		free(in.chunks);
+	close_memfds(&in);
 	if (r < 0) {
 		if (!peeked)
 			refuse(conn, in.msg);
@@ -492,19 +516,50 @@ int kb_conn_peek(struct kb_conn *conn, struct kb_message **out)
 	return r < 0 ? r : recv_slice(conn, &cmd.msg, true, out);
 }
 
+/* The next slice; the one before is given back on the way, if there is one. */
+static int next_slice(struct kb_conn *conn, struct kdbus_msg_info *out)
+{
+	struct kdbus_cmd_serve serve = {
+		.flags = KDBUS_SERVE_FREE,
+		.msg.offset = conn->used,
+	};
+	struct kdbus_cmd_recv recv;
+	int r;
+
+	if (conn->has_used) {
+		r = kb_cmd_serve(conn->fd, &serve);
+		conn->has_used = false;
+		conn->n_dropped += serve.dropped_msgs;
+		*out = serve.msg;
+		if (r != -ENOTTY)
+			return r;
+		conn->saves = -1;
+		kb_pool_release(&conn->pool, conn->used);
+	}
+	r = kb_cmd_recv(conn->fd, 0, 0, &recv);
+	if (r >= 0 || r == -EAGAIN)
+		conn->n_dropped += recv.dropped_msgs;
+	*out = recv.msg;
+	return r;
+}
+
 int kb_conn_recv(struct kb_conn *conn, struct kb_message **out)
 {
 	for (unsigned int i = 0; i < JUNK_MAX; i++) {
-		struct kdbus_cmd_recv cmd;
+		struct kdbus_msg_info info;
 		int r;
 
-		r = kb_cmd_recv(conn->fd, 0, 0, &cmd);
-		if (r >= 0 || r == -EAGAIN)
-			conn->n_dropped += cmd.dropped_msgs;
+		r = next_slice(conn, &info);
 		if (r >= 0)
-			r = kb_recv_slice(conn, &cmd.msg, out);
+			r = kb_recv_slice(conn, &info, out);
 		if (r != -EBADMSG)
 			return r;
 	}
 	return -EAGAIN;
+}
+
+void kb_conn_keep_slice(struct kb_conn *conn)
+{
+	if (!conn->saves)
+		conn->saves = 1;
 }

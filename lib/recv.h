@@ -21,6 +21,15 @@
 int kb_conn_recv(struct kb_conn *conn, struct kb_message **out);
 
 /**
+ * kb_conn_keep_slice() - promise to receive until there is nothing, each time
+ *
+ * From now on a slice is given back by the kb_conn_recv() that asks for the next
+ * message, and not by a command of its own, where the kernel has
+ * KDBUS_CMD_SERVE. So one is kept until then. Not for monitors.
+ */
+void kb_conn_keep_slice(struct kb_conn *conn);
+
+/**
  * kb_conn_peek() - look at the next message and leave it in the queue
  * @out:	its descriptors are -1, and a body in a memfd is absent: then
  *		reading it is -EBADMSG
