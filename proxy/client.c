@@ -169,9 +169,9 @@ int client_hello(struct client *client, uint64_t flags,
 	options.flags = flags;
 	if (client->stream.may_pass_fds && !(flags & KDBUS_HELLO_MONITOR))
 		options.flags |= KDBUS_HELLO_ACCEPT_FD;
+	/* what the policy asks about a sender */
 	options.attach_recv = KDBUS_ATTACH_NAMES | KDBUS_ATTACH_CREDS |
-			      KDBUS_ATTACH_PIDS | KDBUS_ATTACH_AUXGROUPS |
-			      KDBUS_ATTACH_SECLABEL | KDBUS_ATTACH_TIMESTAMP;
+			      KDBUS_ATTACH_AUXGROUPS;
 	options.description = "kdbus-proxy";
 	if (client->proxy->trusts)
 		return kb_conn_open(client->proxy->address, &options, out_conn);
@@ -198,7 +198,10 @@ void client_join(struct client *client, struct kb_conn *conn)
 	struct client **bucket = client_bucket(client->proxy, conn->id);
 
 	client->conn = conn;
-	conn->answer_broken = !(conn->flags & KDBUS_HELLO_MONITOR);
+	if (!(conn->flags & KDBUS_HELLO_MONITOR)) {
+		conn->answer_broken = true;
+		kb_conn_keep_slice(conn);
+	}
 	client->next_by_id = *bucket;
 	*bucket = client;
 	client->proxy->n_hello++;
@@ -301,15 +304,23 @@ void client_got_reply(struct client *client, uint64_t serial)
 int client_deliver(struct client *client, struct kb_message *message)
 {
 	struct stream *stream = &client->stream;
-	size_t offset = stream->out.size;
+	struct kb_buffer *out = stream_output(stream);
+	size_t offset = out->size;
+	struct kb_pieces body;
 	int r;
 
-	r = kb_message_encode_dbus1(message, &stream->out);
+	r = kb_message_encode_head_dbus1(message, out, &body);
 	if (r < 0)
 		return r;
-	r = stream_mark_fds(stream, offset, message->fds, message->n_fds);
+	/* a head without its body must not leave, so no fds of it either */
+	r = kb_buffer_reserve(out, body.size);
+	if (r >= 0)
+		r = stream_mark_fds(stream, offset, message->fds,
+				    message->n_fds);
 	if (r < 0)
-		stream->out.size = offset;
+		out->size = offset;
+	else
+		stream_write(stream, body.iov, body.n);
 	return r;
 }
 

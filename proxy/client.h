@@ -47,6 +47,8 @@ enum client_state {
  * @n_dropped:	signals the kernel could not queue, as of the last look
  * @io_in, @io_out: its socket; the same source unless there are two
  * @io_bus:	@conn
+ * @events:	what its sources wait for, see pump_set_events()
+ * @is_flooded:	its queue did not get empty when it last had its turn
  * @behind:	is there while it waits for its turn; what was read is not all
  *		handled yet, @is_behind
  * @activatable_changed: it is to be told, when its turn ends
@@ -82,6 +84,8 @@ struct client {
 	sd_event_source *io_bus;
 	sd_event_source *behind;
 	sd_event_source *timer;
+	uint32_t events;
+	bool is_flooded;
 	uint64_t turn_ns;
 	int round;
 	bool is_behind;

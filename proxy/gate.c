@@ -27,31 +27,48 @@ static struct policy_message gate_question(const struct kb_message *message)
 	};
 }
 
-/*
- * The names a peer owns, borrowed from its metadata; to be freed.  To the policy
- * the names it waits for are its own as well: of other clients we know them.
+/* as many names as most peers have */
+#define FEW_NAMES 16
+
+/**
+ * struct gate_names - the names of a peer, borrowed
+ * @list:	@few, or memory of its own
  */
-static int gate_names(const struct proxy *proxy, uint64_t id,
-		      const struct kb_meta *meta, const char *const **out_names,
-		      size_t *out_n)
+struct gate_names {
+	const char **list;
+	size_t n;
+	const char *few[FEW_NAMES];
+};
+
+static void gate_names_deinit(struct gate_names *names)
+{
+	if (names->list != names->few)
+		free(names->list);
+}
+
+/*
+ * What a peer owns is in its metadata.  To the policy the names it waits for are
+ * its own as well: of other clients we know them.
+ */
+static int gate_names_init(struct gate_names *names, const struct proxy *proxy,
+			   uint64_t id, const struct kb_meta *meta)
 {
 	const struct client *peer = client_find(proxy, id);
+	size_t max = meta->n_names + (peer ? peer->names.n : 0);
 	struct kb_item_iter iter = meta->items;
 	const struct kdbus_name *name;
-	const char **names;
-	size_t n = 0;
 
-	names = calloc(meta->n_names + (peer ? peer->names.n : 0) + 1,
-		       sizeof(*names));
-	if (!names)
+	names->n = 0;
+	names->list = names->few;
+	if (max > FEW_NAMES)
+		names->list = calloc(max, sizeof(*names->list));
+	if (!names->list)
 		return -ENOMEM;
-	while (n < meta->n_names && (name = kb_meta_next_name(&iter)))
-		names[n++] = name->name;
+	while (names->n < meta->n_names && (name = kb_meta_next_name(&iter)))
+		names->list[names->n++] = name->name;
 	for (size_t i = 0; peer && i < peer->names.n; i++)
 		if (peer->names.queued[i])
-			names[n++] = peer->names.list[i];
-	*out_names = names;
-	*out_n = n;
+			names->list[names->n++] = peer->names.list[i];
 	return 0;
 }
 
@@ -80,17 +97,16 @@ static int gate_send_to_peer(struct client *client,
 			     const struct kb_message *message,
 			     const struct kb_info *info)
 {
-	const char *const *names;
-	size_t n_names;
+	struct gate_names names;
 	int r;
 
 	if (info->flags & KDBUS_HELLO_ACTIVATOR)
 		return gate_send_to(client, message, &message->destination, 1);
-	r = gate_names(client->proxy, info->id, &info->meta, &names, &n_names);
+	r = gate_names_init(&names, client->proxy, info->id, &info->meta);
 	if (r < 0)
 		return r;
-	r = gate_send_to(client, message, names, n_names);
-	free((void *)names);
+	r = gate_send_to(client, message, names.list, names.n);
+	gate_names_deinit(&names);
 	return r;
 }
 
@@ -272,15 +288,18 @@ bool gate_receive(struct client *client, const struct kb_message *message)
 {
 	struct policy_message question = gate_question(message);
 	const struct policy_rule *rule;
+	struct gate_names names;
 	bool allowed;
 
 	if (!client->view || kb_streq_null(message->sender, KB_DRIVER_NAME))
 		return true;
-	if (gate_names(client->proxy, message->src_id, &message->meta,
-		       &question.names, &question.n_names) < 0)
+	if (gate_names_init(&names, client->proxy, message->src_id,
+			    &message->meta) < 0)
 		return false;
+	question.names = names.list;
+	question.n_names = names.n;
 	allowed = policy_view_may_receive(client->view, &question, &rule);
-	free((void *)question.names);
+	gate_names_deinit(&names);
 	if (!allowed) {
 		refusal_policy(client, REFUSAL_RECEIVE, message,
 			       message->sender, rule);

@@ -115,6 +115,7 @@ void proxy_deinit(struct proxy *proxy)
 	proxy_forget_senders(proxy);
 	starts_deinit(&proxy->starts);
 	proxy->config = config_free(proxy->config);
+	stream_forget_spare();
 }
 
 void proxy_set_config(struct proxy *proxy, struct config *config)

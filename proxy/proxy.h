@@ -34,6 +34,7 @@ struct watch;
  * @dead:	those that left and wait to be freed outside of their callbacks
  * @n_hello:	of the clients, those that said Hello
  * @by_id:	those, by the low bits of their ids
+ * @receiver:	id of the client that was sent something last, till it had its turn
  * @starts:	services that clients wait for
  * @senders:	the policy as recent native senders see it, oldest replaced
  */
@@ -57,6 +58,7 @@ struct proxy {
 	size_t n_clients;
 	size_t n_hello;
 	struct client *by_id[PROXY_ID_BUCKETS];
+	uint64_t receiver;
 	struct starts starts;
 	struct policy_view *senders[PROXY_SENDERS];
 	unsigned int last_sender;

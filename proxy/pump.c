@@ -33,6 +33,9 @@
 #define ROUND_LONG_NS (4 * KB_NSEC_PER_MSEC)
 #define ROUND_RESET_NS (100 * KB_NSEC_PER_MSEC)
 
+/* no events a client could wait for */
+#define PUMP_EVENTS_UNKNOWN UINT32_MAX
+
 /* bytes that tell how long a message is */
 #define HEADER_SIZE 16
 
@@ -365,46 +368,6 @@ static void pump_hung_up(struct client *client)
 	client_close(client);
 }
 
-static int on_input(sd_event_source *source, int fd, uint32_t events,
-		    void *userdata)
-{
-	struct client *client = userdata;
-
-	(void)source;
-	(void)fd;
-	/* while nothing is read, a hang-up is all that can still be noticed */
-	if (events & EPOLLIN)
-		pump_input(client);
-	else if (events & (EPOLLHUP | EPOLLERR))
-		pump_hung_up(client);
-	pump_update(client);
-	return 0;
-}
-
-static int on_behind(sd_event_source *source, void *userdata)
-{
-	struct client *client = userdata;
-
-	(void)source;
-	client->behind = sd_event_source_unref(client->behind);
-	pump_consume(client);
-	pump_update(client);
-	return 0;
-}
-
-static int on_output(sd_event_source *source, int fd, uint32_t events,
-		     void *userdata)
-{
-	struct client *client = userdata;
-
-	(void)source;
-	(void)fd;
-	if (events & (EPOLLHUP | EPOLLERR))
-		client_close(client);
-	pump_update(client);
-	return 0;
-}
-
 /* from the bus */
 
 /* The bus is gone, for all of us. */
@@ -424,13 +387,12 @@ static void pump_bus_ended(struct client *client)
  */
 static void pump_rank(struct client *client, bool is_flooded)
 {
-	int64_t now = SD_EVENT_PRIORITY_NORMAL;
-	int64_t due = is_flooded ? SD_EVENT_PRIORITY_NORMAL :
-				   SD_EVENT_PRIORITY_IMPORTANT;
-
-	if (sd_event_source_get_priority(client->io_bus, &now) >= 0 &&
-	    now != due)
-		sd_event_source_set_priority(client->io_bus, due);
+	if (client->is_flooded == is_flooded)
+		return;
+	client->is_flooded = is_flooded;
+	sd_event_source_set_priority(client->io_bus,
+				     is_flooded ? SD_EVENT_PRIORITY_NORMAL :
+						  SD_EVENT_PRIORITY_IMPORTANT);
 }
 
 static void pump_bus(struct client *client)
@@ -475,20 +437,91 @@ static int on_bus(sd_event_source *source, int fd, uint32_t events,
 	return 0;
 }
 
+/* turns */
+
+/*
+ * Whoever was sent something comes before anybody may send again.  The event
+ * loop would find it next, too, but at the cost of asking the kernel.
+ */
+static void pump_receiver(struct proxy *proxy)
+{
+	struct client *client = client_find(proxy, proxy->receiver);
+
+	proxy->receiver = 0;
+	if (!client || !client->io_bus || client->is_flooded ||
+	    client_is_full(client))
+		return;
+	pump_bus(client);
+	pump_update(client);
+}
+
+static int on_input(sd_event_source *source, int fd, uint32_t events,
+		    void *userdata)
+{
+	struct client *client = userdata;
+
+	(void)source;
+	(void)fd;
+	/* while nothing is read, a hang-up is all that can still be noticed */
+	if (events & EPOLLIN)
+		pump_input(client);
+	else if (events & (EPOLLHUP | EPOLLERR))
+		pump_hung_up(client);
+	pump_update(client);
+	pump_receiver(client->proxy);
+	return 0;
+}
+
+static int on_behind(sd_event_source *source, void *userdata)
+{
+	struct client *client = userdata;
+
+	(void)source;
+	client->behind = sd_event_source_unref(client->behind);
+	pump_consume(client);
+	pump_update(client);
+	pump_receiver(client->proxy);
+	return 0;
+}
+
+static int on_output(sd_event_source *source, int fd, uint32_t events,
+		     void *userdata)
+{
+	struct client *client = userdata;
+
+	(void)source;
+	(void)fd;
+	if (events & (EPOLLHUP | EPOLLERR))
+		client_close(client);
+	pump_update(client);
+	return 0;
+}
+
 /* what to wait for next */
 
 static void set_events(sd_event_source *source, uint32_t events)
 {
-	uint32_t before = 0;
-
 	if (!source)
 		return;
 	/* files are always ready, their source only waits for its turn */
-	if (sd_event_source_get_io_events(source, &before) < 0)
+	if (sd_event_source_set_io_events(source, events) < 0)
 		sd_event_source_set_enabled(source, events ? SD_EVENT_ON :
 							     SD_EVENT_OFF);
-	else if (before != events)
-		sd_event_source_set_io_events(source, events);
+}
+
+/* @bus: of its connection; @in and @out: of the socket.  Mostly nothing changes. */
+static void pump_set_events(struct client *client, uint32_t bus, uint32_t in,
+			    uint32_t out)
+{
+	bool is_one = client->stream.in_fd == client->stream.out_fd;
+	uint32_t events = bus << 16 | in << 8 | out;
+
+	if (client->events == events)
+		return;
+	client->events = events;
+	set_events(client->io_bus, bus);
+	set_events(client->io_in, is_one ? in | out : in);
+	set_events(client->io_out, out);
 }
 
 static int pump_watch_bus(struct client *client)
@@ -499,9 +532,12 @@ static int pump_watch_bus(struct client *client)
 		return 0;
 	r = sd_event_add_io(client->proxy->event, &client->io_bus,
 			    kb_conn_fd(client->conn), EPOLLIN, on_bus, client);
-	if (r >= 0)
-		pump_rank(client, false);
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	client->is_flooded = true;
+	pump_rank(client, false);
+	client->events = PUMP_EVENTS_UNKNOWN;
+	return 0;
 }
 
 /*
@@ -527,7 +563,7 @@ static int pump_line_up(struct client *client, bool may)
  */
 void pump_update(struct client *client)
 {
-	uint32_t in, out;
+	uint32_t bus, in;
 	bool is_first = client->state >= CLIENT_ACTIVE && !client->io_bus;
 	bool pending;
 	int r;
@@ -543,20 +579,15 @@ void pump_update(struct client *client)
 		return;
 	}
 
-	in = client_is_full(client) || client->state == CLIENT_CLOSING ?
-		     0 :
-		     EPOLLIN;
-	out = pending ? EPOLLOUT : 0;
-	set_events(client->io_bus, in);
-	if (pump_line_up(client, in) < 0) {
+	bus = client_is_full(client) || client->state == CLIENT_CLOSING ?
+		      0 :
+		      EPOLLIN;
+	if (pump_line_up(client, bus) < 0) {
 		client_close(client);
 		return;
 	}
-	if (client->is_behind)
-		in = 0;
-	set_events(client->io_in,
-		   client->stream.in_fd == client->stream.out_fd ? in | out : in);
-	set_events(client->io_out, out);
+	in = client->is_behind ? 0 : bus;
+	pump_set_events(client, bus, in, pending ? EPOLLOUT : 0);
 	pump_update_timer(client, is_first);
 	/* one less who did not say Hello yet: others may come in */
 	if (is_first)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "proxy/stream.h"
@@ -13,13 +14,49 @@
 #define READ_SIZE (16UL << 10)
 #define READ_SIZE_MAX (1UL << 20)
 
-/* an idle client keeps no larger buffer than this */
-#define KEEP_SIZE (64UL << 10)
+/* so little waits for what comes behind it, and leaves with that */
+#define WAIT_SIZE (4UL << 10)
+
+/* buffers that wait for the next who needs one, and how large they may be */
+#define N_SPARE 4
+#define SPARE_SIZE (256UL << 10)
 
 union control {
 	struct cmsghdr header;
 	char bytes[CMSG_SPACE(STREAM_FDS_MAX * sizeof(int))];
 };
+
+/*
+ * Buffers.  Most clients have nothing in theirs most of the time, so these are
+ * shared: who has need of one takes it, and lays it back when it is empty.
+ */
+
+static struct kb_buffer spare[N_SPARE];
+static size_t n_spare;
+
+static void buffer_take(struct kb_buffer *buffer)
+{
+	if (!buffer->data && n_spare > 0)
+		*buffer = spare[--n_spare];
+}
+
+static void buffer_lay_back(struct kb_buffer *buffer)
+{
+	if (buffer->size > 0 || !buffer->data)
+		return;
+	if (n_spare == N_SPARE || buffer->capacity > SPARE_SIZE) {
+		kb_buffer_deinit(buffer);
+		return;
+	}
+	spare[n_spare++] = *buffer;
+	*buffer = (struct kb_buffer){};
+}
+
+void stream_forget_spare(void)
+{
+	while (n_spare > 0)
+		kb_buffer_deinit(&spare[--n_spare]);
+}
 
 void stream_init(struct stream *stream, int in_fd, int out_fd)
 {
@@ -61,14 +98,15 @@ void stream_deinit(struct stream *stream)
 {
 	stream_close(stream);
 	free(stream->marks);
-	kb_buffer_deinit(&stream->in);
-	kb_buffer_deinit(&stream->out);
+	stream->in.size = stream->out.size = 0;
+	buffer_lay_back(&stream->in);
+	buffer_lay_back(&stream->out);
 	stream->marks = NULL;
 }
 
 /* buffers with a consumed front */
 
-/* Moves the rest to the front, if that is cheap or all there is to do. */
+/* Moves what is behind a consumed front there, if that is cheap. */
 static void buffer_compact(struct kb_buffer *buffer, size_t *start)
 {
 	size_t rest = buffer->size - *start;
@@ -79,8 +117,6 @@ static void buffer_compact(struct kb_buffer *buffer, size_t *start)
 		memmove(buffer->data, buffer->data + *start, rest);
 	buffer->size = rest;
 	*start = 0;
-	if (rest == 0 && buffer->capacity > KEEP_SIZE)
-		kb_buffer_deinit(buffer);
 }
 
 /* input */
@@ -147,14 +183,22 @@ int stream_read(struct stream *stream, size_t want)
 
 	if (size > READ_SIZE_MAX)
 		size = READ_SIZE_MAX;
+	buffer_take(&stream->in);
 	buffer_compact(&stream->in, &stream->in_start);
 	r = kb_buffer_reserve(&stream->in, size);
 	if (r < 0)
 		return r;
+	/* a buffer that held a large message takes the next one at once */
+	size = stream->in.capacity - stream->in.size;
+	if (size > READ_SIZE_MAX)
+		size = READ_SIZE_MAX;
 	n = stream_receive(stream, stream->in.data + stream->in.size, size);
+	r = errno;
+	if (n > 0)
+		stream->in.size += n;
+	buffer_lay_back(&stream->in);
 	if (n < 0)
-		return errno == EINTR ? -EAGAIN : -errno;
-	stream->in.size += n;
+		return r == EINTR ? -EAGAIN : -r;
 	return n;
 }
 
@@ -167,8 +211,10 @@ const uint8_t *stream_peek(const struct stream *stream, size_t *out_size)
 void stream_consume(struct stream *stream, size_t size)
 {
 	stream->in_start += size;
-	if (stream->in_start == stream->in.size)
-		buffer_compact(&stream->in, &stream->in_start);
+	if (stream->in_start < stream->in.size)
+		return;
+	stream->in.size = stream->in_start = 0;
+	buffer_lay_back(&stream->in);
 }
 
 void stream_consume_fds(struct stream *stream, size_t n_fds)
@@ -179,6 +225,12 @@ void stream_consume_fds(struct stream *stream, size_t n_fds)
 }
 
 /* output */
+
+struct kb_buffer *stream_output(struct stream *stream)
+{
+	buffer_take(&stream->out);
+	return &stream->out;
+}
 
 size_t stream_pending(const struct stream *stream)
 {
@@ -213,15 +265,14 @@ int stream_mark_fds(struct stream *stream, size_t offset, int *fds,
 	return 0;
 }
 
-static ssize_t stream_transmit(struct stream *stream, const void *data,
-			       size_t size, const struct stream_mark *mark)
+static ssize_t stream_transmit(struct stream *stream, struct iovec *iov,
+			       size_t n_iov, const struct stream_mark *mark)
 {
 	union control control;
-	struct iovec iov = { .iov_base = (void *)data, .iov_len = size };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr message = { .msg_iov = iov, .msg_iovlen = n_iov };
 
 	if (!stream->is_socket)
-		return write(stream->out_fd, data, size);
+		return writev(stream->out_fd, iov, n_iov);
 	if (mark) {
 		size_t bytes = mark->n_fds * sizeof(int);
 
@@ -246,45 +297,125 @@ static void stream_drop_mark(struct stream *stream)
 		stream->n_marks * sizeof(*stream->marks));
 }
 
+/* Pieces of memory without their first @skip bytes; the number of pieces. */
+static size_t skip_pieces(const struct iovec *pieces, size_t n_pieces,
+			  size_t skip, struct iovec *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_pieces; i++) {
+		size_t size = pieces[i].iov_len;
+		size_t off = skip < size ? skip : size;
+
+		skip -= off;
+		if (off < size)
+			out[n++] = (struct iovec){
+				.iov_base = (char *)pieces[i].iov_base + off,
+				.iov_len = size - off,
+			};
+	}
+	return n;
+}
+
 /*
  * Sends from the front up to the next byte that has descriptors of its own, so
- * that these arrive with their message and not with an earlier one.
+ * that these arrive with their message and not with an earlier one.  If there is
+ * none the pieces follow, without their first @skip bytes.
  */
-static ssize_t stream_send_run(struct stream *stream)
+static ssize_t stream_send_run(struct stream *stream,
+			       const struct iovec *pieces, size_t n_pieces,
+			       size_t skip)
 {
 	uint64_t position = stream->out_position + stream->out_start;
-	size_t size = stream_pending(stream);
 	const struct stream_mark *mark = stream->marks;
 	const struct stream_mark *end = mark + stream->n_marks;
 	const struct stream_mark *now = NULL;
+	size_t size = stream_pending(stream), n_iov = 0;
+	struct iovec iov[1 + STREAM_PIECES_MAX];
 	ssize_t n;
 
 	if (mark < end && mark->position == position)
 		now = mark++;
-	if (mark < end && mark->position - position < size)
+	if (mark < end && mark->position - position < size) {
 		size = mark->position - position;
+		n_pieces = 0;
+	}
+	if (size > 0)
+		iov[n_iov++] = (struct iovec){
+			.iov_base = stream->out.data + stream->out_start,
+			.iov_len = size,
+		};
+	n_iov += skip_pieces(pieces, n_pieces, skip, iov + n_iov);
 
-	n = stream_transmit(stream, stream->out.data + stream->out_start, size,
-			    now);
+	n = stream_transmit(stream, iov, n_iov, now);
 	if (n > 0 && now)
 		stream_drop_mark(stream);
 	return n;
 }
 
-int stream_flush(struct stream *stream)
+/* So many bytes of the queue were sent. */
+static void stream_advance(struct stream *stream, size_t n)
 {
-	while (stream_pending(stream) > 0) {
-		ssize_t n = stream_send_run(stream);
-		size_t before = stream->out_start + (n > 0 ? n : 0);
+	size_t before = stream->out_start + n;
+
+	stream->out_start = before;
+	buffer_compact(&stream->out, &stream->out_start);
+	if (stream->out_start == 0)
+		stream->out_position += before;
+}
+
+/* Sends the queue and the pieces behind it: bytes of these that were taken, or
+ * an errno. */
+static ssize_t stream_send(struct stream *stream, const struct iovec *pieces,
+			   size_t n_pieces, size_t size)
+{
+	size_t sent = 0;
+
+	while (stream_pending(stream) > 0 || sent < size) {
+		size_t queued = stream_pending(stream);
+		ssize_t n = stream_send_run(stream, pieces, n_pieces, sent);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return errno == EAGAIN ? 0 : -errno;
-		stream->out_start = before;
-		buffer_compact(&stream->out, &stream->out_start);
-		if (stream->out_start == 0)
-			stream->out_position += before;
+			return errno == EAGAIN ? (ssize_t)sent : -errno;
+		if ((size_t)n < queued)
+			queued = n;
+		stream_advance(stream, queued);
+		sent += n - queued;
 	}
+	return sent;
+}
+
+int stream_flush(struct stream *stream)
+{
+	ssize_t n = stream_send(stream, NULL, 0, 0);
+
+	buffer_lay_back(&stream->out);
+	return n < 0 ? n : 0;
+}
+
+int stream_write(struct stream *stream, const struct iovec *pieces,
+		 size_t n_pieces)
+{
+	struct kb_buffer *out = stream_output(stream);
+	struct iovec rest[STREAM_PIECES_MAX];
+	size_t size = 0, n;
+	ssize_t sent = 0;
+	int r;
+
+	for (size_t i = 0; i < n_pieces; i++)
+		size += pieces[i].iov_len;
+	/* once something was sent nothing may fail */
+	r = kb_buffer_reserve(out, size);
+	if (r < 0)
+		return r;
+	if (size > WAIT_SIZE)
+		sent = stream_send(stream, pieces, n_pieces, size);
+	/* whoever flushes sees the error again */
+	n = skip_pieces(pieces, n_pieces, sent < 0 ? 0 : sent, rest);
+	for (size_t i = 0; i < n; i++)
+		kb_buffer_append(out, rest[i].iov_base, rest[i].iov_len);
+	buffer_lay_back(out);
 	return 0;
 }

@@ -9,6 +9,11 @@
 
 #include "lib/util.h"
 
+struct iovec;
+
+/* pieces that can be written at once */
+#define STREAM_PIECES_MAX 9
+
 /* no message brings more; the kernel passes at most so many at once anyway */
 #define STREAM_FDS_MAX 253
 
@@ -30,6 +35,8 @@ struct stream_mark {
  * queue in order of arrival, since nothing but the messages' headers says to
  * which one they belong.  Output is queued without bound here: whoever queues
  * looks at stream_pending() first.
+ *
+ * @in and @out have memory only while something is in them.
  *
  * @in_fd, @out_fd:	owned, may be the same
  * @is_socket:		AF_UNIX, so descriptors can travel
@@ -86,6 +93,19 @@ void stream_consume_fds(struct stream *stream, size_t n_fds);
 
 /* output */
 
+/* where to queue bytes: @out, with the memory of an earlier one */
+struct kb_buffer *stream_output(struct stream *stream);
+
+/**
+ * stream_write() - queue bytes that lie elsewhere, in up to STREAM_PIECES_MAX
+ *
+ * If they are many they are sent at once, behind all that is queued, and only
+ * what is not taken is copied.  0 or -ENOMEM: then nothing of them was queued.
+ * Errors of sending are seen by the next stream_flush().
+ */
+int stream_write(struct stream *stream, const struct iovec *pieces,
+		 size_t n_pieces);
+
 /* bytes that wait to be sent */
 size_t stream_pending(const struct stream *stream);
 
@@ -97,6 +117,9 @@ size_t stream_pending(const struct stream *stream);
  */
 int stream_mark_fds(struct stream *stream, size_t offset, int *fds,
 		    size_t n_fds);
+
+/* frees the memory that is kept for the next who needs some */
+void stream_forget_spare(void);
 
 /* sends what the other side takes: 0, also if something is left, or an errno */
 int stream_flush(struct stream *stream);

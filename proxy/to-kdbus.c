@@ -189,7 +189,7 @@ static bool to_kdbus_is_too_much(struct client *client,
 	return text;
 }
 
-/* Counts what was sent. */
+/* Counts what was sent, and remembers to whom. */
 static void to_kdbus_note(struct client *client,
 			  const struct kb_message *message,
 			  const struct gate_pass *pass)
@@ -198,6 +198,7 @@ static void to_kdbus_note(struct client *client,
 		starts_begin(client, message->destination, pass->id);
 	if (calls(message))
 		client_sent_call(client, message->cookie);
+	client->proxy->receiver = pass->id;
 }
 
 /*

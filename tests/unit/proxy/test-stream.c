@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "proxy/stream.h"
@@ -126,6 +127,108 @@ Test(stream, a_slow_reader_gets_everything)
 		stream_consume(&pair.b, size);
 		total += size;
 	}
+	pair_deinit(&pair);
+}
+
+/* Numbers all bytes, and writes them in pieces of many sizes, more than the
+ * socket takes, among bytes that are queued. */
+Test(stream, pieces_come_in_their_place)
+{
+	static const size_t sizes[] = { 1, 5000, 3, 100000, 4096, 0, 70000, 10 };
+	static uint8_t block[600000];
+	struct pair pair;
+	size_t queued = 0, read = 0, size;
+	const uint8_t *data;
+
+	for (size_t i = 0; i < sizeof(block); i++)
+		block[i] = i * 7 ^ i >> 8;
+	pair_init(&pair);
+	for (int round = 0; round < 3; round++) {
+		struct iovec pieces[KB_ARRAY_SIZE(sizes)];
+
+		cr_assert_eq(kb_buffer_append(stream_output(&pair.a),
+					      block + queued, 100), 0);
+		queued += 100;
+		for (size_t i = 0; i < KB_ARRAY_SIZE(sizes); i++) {
+			pieces[i].iov_base = block + queued;
+			pieces[i].iov_len = sizes[i];
+			queued += sizes[i];
+		}
+		cr_assert_eq(stream_write(&pair.a, pieces,
+					  KB_ARRAY_SIZE(sizes)), 0);
+	}
+	cr_expect_gt(stream_pending(&pair.a), 0);
+	cr_expect_lt(stream_pending(&pair.a), queued);
+	while (read < queued) {
+		cr_assert_eq(stream_flush(&pair.a), 0);
+		(void)stream_read(&pair.b, 0);
+		data = stream_peek(&pair.b, &size);
+		cr_assert_eq(memcmp(data, block + read, size), 0);
+		read += size;
+		stream_consume(&pair.b, size);
+	}
+	pair_deinit(&pair);
+}
+
+Test(stream, descriptors_leave_with_the_pieces_of_their_message)
+{
+	static uint8_t block[50000];
+	struct iovec piece = { .iov_base = block, .iov_len = sizeof(block) };
+	struct pair pair;
+	size_t size;
+
+	pair_init(&pair);
+	for (size_t i = 1; i <= 3; i++) {
+		queue(&pair.a, "head", open_null());
+		cr_assert_eq(stream_write(&pair.a, &piece, 1), 0);
+		queue(&pair.a, "tail", -1);
+		cr_expect_eq(pair.a.n_out_fds, 0);
+	}
+	cr_expect_eq(stream_flush(&pair.a), 0);
+	for (size_t i = 1; i <= 3; i++) {
+		while (stream_peek(&pair.b, &size), size < 8 + sizeof(block))
+			cr_assert_gt(stream_read(&pair.b, 0), 0);
+		cr_expect_geq(pair.b.n_in_fds, 1);
+		close(pair.b.in_fds[0]);
+		stream_consume_fds(&pair.b, 1);
+		stream_consume(&pair.b, 8 + sizeof(block));
+	}
+	cr_expect_eq(pair.b.n_in_fds, 0);
+	pair_deinit(&pair);
+}
+
+Test(stream, who_does_not_read_gets_the_pieces_later)
+{
+	struct iovec piece = { .iov_base = (char[9000]){}, .iov_len = 9000 };
+	struct pair pair;
+
+	pair_init(&pair);
+	for (int i = 0; i < 100; i++)
+		cr_assert_eq(stream_write(&pair.a, &piece, 1), 0);
+	cr_expect_gt(stream_pending(&pair.a), 9000);
+	stream_close(&pair.b);
+	/* the end is found out by whoever flushes */
+	cr_expect_eq(stream_write(&pair.a, &piece, 1), 0);
+	cr_expect_eq(stream_flush(&pair.a), -EPIPE);
+	pair_deinit(&pair);
+}
+
+Test(stream, an_idle_one_has_no_memory)
+{
+	struct iovec piece = { .iov_base = (char[9000]){}, .iov_len = 9000 };
+	struct pair pair;
+
+	pair_init(&pair);
+	queue(&pair.a, "x", -1);
+	cr_assert_eq(stream_write(&pair.a, &piece, 1), 0);
+	cr_expect_null(pair.a.out.data);
+	cr_assert_eq(stream_read(&pair.b, 0), 9001);
+	cr_expect_not_null(pair.b.in.data);
+	stream_consume(&pair.b, 9001);
+	cr_expect_null(pair.b.in.data);
+	cr_expect_eq(stream_read(&pair.b, 0), -EAGAIN);
+	cr_expect_null(pair.b.in.data);
+	stream_forget_spare();
 	pair_deinit(&pair);
 }
 
