@@ -113,6 +113,38 @@ int kb_message_own(struct kb_message *message, void *memory)
 	return 0;
 }
 
+int kb_message_detach(struct kb_message *message)
+{
+	uint8_t *body;
+	int r;
+
+	for (int i = KB_FIELD_PATH; i <= KB_FIELD_SIGNATURE; i++) {
+		const char *copy;
+
+		if (!message->fields[i])
+			continue;
+		copy = kb_message_strdup(message, message->fields[i]);
+		if (!copy)
+			return -ENOMEM;
+		message->fields[i] = copy;
+	}
+	if (!message->body)
+		return 0;
+
+	body = malloc(message->body_size ?: 1);
+	if (!body)
+		return -ENOMEM;
+	r = kb_message_own(message, body);
+	if (r < 0) {
+		free(body);
+		return r;
+	}
+	message->body = memcpy(body, message->body, message->body_size);
+	/* parts of it are where the body was */
+	message->is_converted = false;
+	return 0;
+}
+
 int kb_message_set(struct kb_message *message, enum kb_field field,
 		   const char *value)
 {

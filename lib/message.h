@@ -140,6 +140,7 @@ struct kb_message {
 	void (*release)(struct kb_message *message);
 	struct kb_conn *conn;
 	uint64_t slice;
+	uint64_t slice_size;
 	void *map;
 	size_t map_size;
 	char sender_room[24];
@@ -186,6 +187,14 @@ const char *kb_message_strdup(struct kb_message *message, const char *s);
 
 /* Lets @message free() @memory with itself. */
 int kb_message_own(struct kb_message *message, void *memory);
+
+/**
+ * kb_message_detach() - let a message outlive the bytes it came from
+ *
+ * Its strings and its body are copied. Return: 0 or -ENOMEM: then it is as it was
+ * in all that can be seen.
+ */
+int kb_message_detach(struct kb_message *message);
 
 /* Adds a descriptor, which @message owns from now on (even on failure). The
  * index for an 'h' is written to @out_index if that is not NULL. */

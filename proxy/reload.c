@@ -85,8 +85,11 @@ void reload_on_call(struct reload *reload, struct client *client,
 	struct caller *caller = calloc(1, sizeof(*caller));
 	int r;
 
-	if (!caller)
+	/* what was read from the client is gone when the answer comes */
+	if (!caller || kb_message_detach(call) < 0) {
+		free(caller);
 		return done(client, call, -ENOMEM);
+	}
 	*caller = (struct caller){ .client = client,
 				   .call = kb_message_ref(call),
 				   .done = done,

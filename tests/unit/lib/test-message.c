@@ -202,6 +202,36 @@ Test(message, large_values_are_not_copied)
 	free(text);
 }
 
+Test(message, a_detached_one_outlives_its_bytes)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *m = NULL;
+	_cleanup_(kb_message_unrefp) struct kb_message *got = NULL;
+	static char text[6000];
+	struct kb_buffer bytes = {}, body;
+	const char *s;
+
+	memset(text, 'x', sizeof(text) - 1);
+	cr_assert_eq(kb_message_new_call("a.b", "/a", "a.b", "M", &m), 0);
+	m->cookie = 1;
+	cr_assert_eq(kb_message_append(m, "s", text), 0);
+	cr_assert_eq(kb_message_encode_dbus1(m, &bytes), 0);
+	cr_assert_eq(kb_message_decode_dbus1(bytes.data, bytes.size, NULL, 0,
+					     &got), 0);
+	cr_assert_eq(kb_message_convert(got, KB_GVARIANT), 0);
+	cr_assert_eq(kb_message_detach(got), 0);
+	memset(bytes.data, 0, bytes.size);
+	kb_buffer_deinit(&bytes);
+
+	cr_expect_str_eq(got->path, "/a");
+	cr_expect_str_eq(got->member, "M");
+	cr_expect_str_eq(got->destination, "a.b");
+	cr_assert_eq(kb_message_read(got, "s", &s), 0);
+	cr_expect_str_eq(s, text);
+	body = body_in(got, KB_GVARIANT);
+	cr_expect_str_eq((char *)body.data, text);
+	kb_buffer_deinit(&body);
+}
+
 Test(message, a_body_may_have_no_bytes)
 {
 	_cleanup_(kb_message_unrefp) struct kb_message *m = NULL;
