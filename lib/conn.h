@@ -92,8 +92,10 @@ struct kb_conn {
 	bool answer_broken;
 
 	/* private: a slice to give back with the next command, if the kernel has
-	 * such commands (1: yes, -1: no) and the program uses them */
+	 * such commands (1: yes, -1: no) and the program uses them, and of how
+	 * many bytes at most (0: any) */
 	int saves;
+	uint64_t saves_max;
 	bool has_used;
 	uint64_t used;
 

@@ -54,7 +54,8 @@ static void release_slice(struct kb_message *message)
 {
 	struct kb_conn *conn = message->conn;
 
-	if (conn->saves > 0 && !conn->has_used) {
+	if (conn->saves > 0 && !conn->has_used &&
+	    (!conn->saves_max || message->slice_size <= conn->saves_max)) {
 		conn->has_used = true;
 		conn->used = message->slice;
 	} else {
@@ -482,6 +483,7 @@ static int recv_slice(struct kb_conn *conn, const struct kdbus_msg_info *info,
 	}
 	message->conn = kb_conn_ref(conn);
 	message->slice = info->offset;
+	message->slice_size = info->msg_size;
 	message->release = release_slice;
 	message->incomplete_fds =
 		info->return_flags & KDBUS_RECV_RETURN_INCOMPLETE_FDS;
@@ -558,8 +560,9 @@ int kb_conn_recv(struct kb_conn *conn, struct kb_message **out)
 	return -EAGAIN;
 }
 
-void kb_conn_keep_slice(struct kb_conn *conn)
+void kb_conn_keep_slice(struct kb_conn *conn, uint64_t max)
 {
 	if (!conn->saves)
 		conn->saves = 1;
+	conn->saves_max = max;
 }

@@ -21,13 +21,13 @@
 int kb_conn_recv(struct kb_conn *conn, struct kb_message **out);
 
 /**
- * kb_conn_keep_slice() - promise to receive until there is nothing, each time
+ * kb_conn_keep_slice() - give slices back with the next message
+ * @max:	bytes of a slice that may be kept so long; 0 for any
  *
- * From now on a slice is given back by the kb_conn_recv() that asks for the next
- * message, and not by a command of its own, where the kernel has
- * KDBUS_CMD_SERVE. So one is kept until then. Not for monitors.
+ * Where the kernel has KDBUS_CMD_SERVE, the kb_conn_recv() that asks for the next
+ * message does it, and no command of its own. Not for monitors.
  */
-void kb_conn_keep_slice(struct kb_conn *conn);
+void kb_conn_keep_slice(struct kb_conn *conn, uint64_t max);
 
 /**
  * kb_conn_peek() - look at the next message and leave it in the queue

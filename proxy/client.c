@@ -10,6 +10,9 @@
 #include "proxy/proxy.h"
 #include "proxy/reload.h"
 
+/* bytes of the pool that a client may be given back late */
+#define KEEP_SLICE 4096
+
 /* life */
 
 static void client_link(struct client *client)
@@ -200,7 +203,7 @@ void client_join(struct client *client, struct kb_conn *conn)
 	client->conn = conn;
 	if (!(conn->flags & KDBUS_HELLO_MONITOR)) {
 		conn->answer_broken = true;
-		kb_conn_keep_slice(conn);
+		kb_conn_keep_slice(conn, KEEP_SLICE);
 	}
 	client->next_by_id = *bucket;
 	*bucket = client;

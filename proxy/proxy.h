@@ -34,7 +34,8 @@ struct watch;
  * @dead:	those that left and wait to be freed outside of their callbacks
  * @n_hello:	of the clients, those that said Hello
  * @by_id:	those, by the low bits of their ids
- * @receiver:	id of the client that was sent something last, till it had its turn
+ * @receiver:	id of the client that was sent something last, @n_sent messages in
+ *		a row, till it has its turn
  * @starts:	services that clients wait for
  * @senders:	the policy as recent native senders see it, oldest replaced
  */
@@ -59,6 +60,7 @@ struct proxy {
 	size_t n_hello;
 	struct client *by_id[PROXY_ID_BUCKETS];
 	uint64_t receiver;
+	int n_sent;
 	struct starts starts;
 	struct policy_view *senders[PROXY_SENDERS];
 	unsigned int last_sender;

@@ -395,18 +395,19 @@ static void pump_rank(struct client *client, bool is_flooded)
 						  SD_EVENT_PRIORITY_IMPORTANT);
 }
 
-static void pump_bus(struct client *client)
+/* Takes up to @max messages off its queue; says if it did not get empty. */
+static bool pump_bus(struct client *client, int max)
 {
 	struct kb_message *message;
 	int r = 0;
 
-	for (int i = 0; r == 0 && i < ROUND_FROM_BUS && !client_is_full(client); i++) {
+	for (int i = 0; r == 0 && i < max && !client_is_full(client); i++) {
 		r = kb_conn_recv(client->conn, &message);
 		if (r == 0)
 			r = to_dbus1(client, message);
 		if (client->state != CLIENT_ACTIVE &&
 		    client->state != CLIENT_MONITOR)
-			return;
+			return false;
 	}
 	if (client->activatable_changed) {
 		client->activatable_changed = false;
@@ -415,24 +416,28 @@ static void pump_bus(struct client *client)
 	}
 	pump_tell_dropped(client,
 			  "they came faster than they could be taken from its queue");
-	pump_rank(client, r == 0);
 	if (r == -ECONNRESET || r == -ESHUTDOWN)
 		pump_bus_ended(client);
 	else if (r < 0 && r != -EAGAIN)
 		pump_disconnect(client, strerror(-r));
+	return r == 0;
 }
 
 static int on_bus(sd_event_source *source, int fd, uint32_t events,
 		  void *userdata)
 {
 	struct client *client = userdata;
+	bool is_flooded;
 
 	(void)source;
 	(void)fd;
-	if (events & EPOLLIN)
-		pump_bus(client);
-	else if (events & (EPOLLHUP | EPOLLERR))
+	if (events & EPOLLIN) {
+		is_flooded = pump_bus(client, ROUND_FROM_BUS);
+		if (client->io_bus)
+			pump_rank(client, is_flooded);
+	} else if (events & (EPOLLHUP | EPOLLERR)) {
 		pump_bus_ended(client);
+	}
 	pump_update(client);
 	return 0;
 }
@@ -441,7 +446,8 @@ static int on_bus(sd_event_source *source, int fd, uint32_t events,
 
 /*
  * Whoever was sent something comes before anybody may send again.  The event
- * loop would find it next, too, but at the cost of asking the kernel.
+ * loop would find it next, too, but at the cost of asking the kernel.  It takes
+ * what it was sent; if there is more, the event loop will know.
  */
 static void pump_receiver(struct proxy *proxy)
 {
@@ -451,7 +457,7 @@ static void pump_receiver(struct proxy *proxy)
 	if (!client || !client->io_bus || client->is_flooded ||
 	    client_is_full(client))
 		return;
-	pump_bus(client);
+	(void)pump_bus(client, proxy->n_sent);
 	pump_update(client);
 }
 

@@ -194,11 +194,16 @@ static void to_kdbus_note(struct client *client,
 			  const struct kb_message *message,
 			  const struct gate_pass *pass)
 {
+	struct proxy *proxy = client->proxy;
+
 	if (pass->starts && !(message->flags & KB_NO_AUTO_START))
 		starts_begin(client, message->destination, pass->id);
 	if (calls(message))
 		client_sent_call(client, message->cookie);
-	client->proxy->receiver = pass->id;
+	if (proxy->receiver != pass->id)
+		proxy->n_sent = 0;
+	proxy->receiver = pass->id;
+	proxy->n_sent++;
 }
 
 /*

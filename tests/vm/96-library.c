@@ -417,6 +417,50 @@ TEST("a thousand messages leave the pool empty")
 	}
 }
 
+TEST("slices are given back with the next message")
+{
+	const size_t size = 300 << 10;	/* much of the pool, in a few of them */
+	uint8_t *bytes = calloc(1, size);
+	struct kb_message *m, *held, *got;
+	struct kb_conn *a, *b;
+
+	make_bus();
+	a = join(0);
+	b = join(0);
+	kb_conn_keep_slice(b, 0);
+	for (int i = 0; i < 100; i++) {
+		for (int j = 0; j < 3; j++) {
+			m = new_call(b, "M");
+			m->flags = KB_NO_REPLY_EXPECTED;
+			must(kb_message_append(m, "ay", bytes, size));
+			must(kb_conn_send(a, m));
+			kb_message_unref(m);
+		}
+		/* two that are freed together, one by itself */
+		held = take_next(b);
+		expect_ok(kb_message_validate(held));
+		got = take_next(b);
+		expect_ok(kb_message_validate(got));
+		kb_message_unref(held);
+		kb_message_unref(got);
+		expect(b->has_used);
+		kb_message_unref(take_next(b));
+		expect_errno(EAGAIN, kb_conn_recv(b, &got));
+		expect(!b->has_used);
+	}
+
+	/* not if they are large */
+	kb_conn_keep_slice(b, size);
+	m = new_call(b, "M");
+	m->flags = KB_NO_REPLY_EXPECTED;
+	must(kb_message_append(m, "ay", bytes, size));
+	must(kb_conn_send(a, m));
+	kb_message_unref(m);
+	kb_message_unref(take_next(b));
+	expect(!b->has_used);
+	free(bytes);
+}
+
 TEST("broken payload is dropped, and answered if asked to")
 {
 	struct kb_message *got = NULL, *m;
