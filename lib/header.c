@@ -19,9 +19,21 @@ struct field_info {
 	bool (*is_valid)(const char *value);
 };
 
+/* What a library tells its own program never comes over a bus. */
+static bool path_is_valid(const char *path)
+{
+	return kb_path_is_valid(path) && !kb_streq(path, KB_LOCAL_PATH);
+}
+
+static bool interface_is_valid(const char *interface)
+{
+	return kb_interface_is_valid(interface) &&
+	       !kb_streq(interface, KB_LOCAL_INTERFACE);
+}
+
 static const struct field_info field_table[_KB_FIELDS] = {
-	[KB_FIELD_PATH]		= { 'o', 'o', kb_path_is_valid },
-	[KB_FIELD_INTERFACE]	= { 's', 's', kb_interface_is_valid },
+	[KB_FIELD_PATH]		= { 'o', 'o', path_is_valid },
+	[KB_FIELD_INTERFACE]	= { 's', 's', interface_is_valid },
 	[KB_FIELD_MEMBER]	= { 's', 's', kb_member_is_valid },
 	[KB_FIELD_ERROR_NAME]	= { 's', 's', kb_error_name_is_valid },
 	[KB_FIELD_REPLY_COOKIE]	= { 'u', 't', NULL },
@@ -61,24 +73,19 @@ static bool type_is_known(uint8_t type)
 
 bool kb_header_is_valid(struct kb_message *message, bool decoded)
 {
-	unsigned int present = message->reply_cookie ? FIELD(REPLY_COOKIE) : 0;
+	unsigned int present = 0;
 
-	for (int i = KB_FIELD_PATH; i < KB_FIELD_SIGNATURE; i++) {
-		const char *value = message->fields[i];
-
-		if (!value)
+	for (int i = KB_FIELD_PATH; i < KB_FIELD_SIGNATURE; i++)
+		present |= (unsigned int)!!message->fields[i] << i;
+	for (int i = KB_FIELD_PATH; present & ~message->checked; i++) {
+		if (!(present & ~message->checked & 1u << i))
 			continue;
-		present |= 1u << i;
-		if (!(message->checked & (1u << i)) &&
-		    !field_table[i].is_valid(value))
+		if (!field_table[i].is_valid(message->fields[i]))
 			return false;
+		message->checked |= 1u << i;
 	}
-	message->checked |= present;
-	if (message->path && kb_streq(message->path, KB_LOCAL_PATH))
-		return false;
-	if (message->interface &&
-	    kb_streq(message->interface, KB_LOCAL_INTERFACE))
-		return false;
+	if (message->reply_cookie)
+		present |= FIELD(REPLY_COOKIE);
 	if (!type_is_known(message->type))
 		return decoded && message->type;
 	return !(required_fields[message->type] & ~present);
@@ -98,8 +105,8 @@ static int store_field(struct kb_message *message, uint64_t key, char code,
 		header->n_fds = value->u;
 		return 0;
 	default:
-		/* paths and signatures have been checked as such */
-		if (code == 's' && !field_table[key].is_valid(value->s))
+		/* signatures have been checked as such */
+		if (code != 'g' && !field_table[key].is_valid(value->s))
 			return -EBADMSG;
 		message->fields[key] = value->s;
 		message->checked |= 1u << key;
@@ -316,17 +323,18 @@ static bool scan_table(struct scan *scan)
 	return true;
 }
 
-/* Is it what its type says? That a name is one is checked where it is stored. */
+/* Is it what its type says? Names and paths are checked where they are stored, as
+ * far as they go. */
 static bool field_is_well_typed(const struct field *field)
 {
 	const union kb_value *value = &field->value;
 
 	switch (field->code) {
 	case 's':
-		return !memchr(value->s, 0, value->length);
 	case 'o':
+		return !memchr(value->s, 0, value->length);
 	case 'g':
-		return kb_string_is_valid(field->code, value->s, value->length);
+		return kb_signature_is_valid(value->s, value->length);
 	default:
 		return true;
 	}
@@ -376,165 +384,150 @@ int kb_header_decode(struct kb_message *message, enum kb_format format,
 /* encoding */
 
 /* The order of fields others are used to see, by type. */
-static const uint8_t field_order[][8] = {
+static const uint8_t field_order[][9] = {
 	[KB_METHOD_CALL] = {
 		KB_FIELD_PATH, KB_FIELD_MEMBER, KB_FIELD_INTERFACE,
 		KB_FIELD_DESTINATION, KB_FIELD_ERROR_NAME, KB_FIELD_SENDER,
+		KB_FIELD_SIGNATURE,
 	},
 	[KB_METHOD_RETURN] = {
 		KB_FIELD_REPLY_COOKIE, KB_FIELD_DESTINATION,
 		KB_FIELD_ERROR_NAME, KB_FIELD_PATH, KB_FIELD_INTERFACE,
-		KB_FIELD_MEMBER, KB_FIELD_SENDER,
+		KB_FIELD_MEMBER, KB_FIELD_SENDER, KB_FIELD_SIGNATURE,
 	},
 	[KB_ERROR] = {
 		KB_FIELD_REPLY_COOKIE, KB_FIELD_DESTINATION,
 		KB_FIELD_ERROR_NAME, KB_FIELD_PATH, KB_FIELD_INTERFACE,
-		KB_FIELD_MEMBER, KB_FIELD_SENDER,
+		KB_FIELD_MEMBER, KB_FIELD_SENDER, KB_FIELD_SIGNATURE,
 	},
 	[KB_SIGNAL] = {
 		KB_FIELD_PATH, KB_FIELD_INTERFACE, KB_FIELD_MEMBER,
 		KB_FIELD_DESTINATION, KB_FIELD_ERROR_NAME, KB_FIELD_SENDER,
+		KB_FIELD_SIGNATURE,
 	},
 };
 
 /**
  * struct laying - fields that are being laid down
- * @start:	of the array, in @buffer
+ * @start:	of the array
+ * @p:		where the next byte goes; there is room for all
  * @ends:	GVariant: of the fields, from @start
  */
 struct laying {
-	struct kb_buffer *buffer;
 	enum kb_format format;
-	size_t start;
+	uint8_t *start;
+	uint8_t *p;
 	size_t ends[_KB_FIELDS];
 	size_t n;
 };
 
-/* What is around a value is at most so large. */
-#define AROUND	24
+/* What is around a value takes at most so much, with its offset in the table. */
+#define AROUND	32
 
-/* In front of its value: padding, key, type, and the length of a string. */
-static uint8_t *lay_dbus1(uint8_t *p, int key, char code, size_t length)
+static void lay_bytes(struct laying *to, const void *data, size_t size)
 {
-	const uint32_t word = length;
-
-	*p++ = key;
-	*p++ = 1;
-	*p++ = code;
-	*p++ = '\0';
-	if (code == 'g') {
-		*p++ = length;
-	} else if (code != 'u') {
-		memcpy(p, &word, sizeof(word));
-		p += sizeof(word);
-	}
-	return p;
+	memcpy(to->p, data, size);
+	to->p += size;
 }
 
 /* One field of @size bytes, which are a string's with its NUL. */
-static int lay(struct laying *to, int key, const void *value, size_t size)
+static void lay(struct laying *to, int key, const void *value, size_t size)
 {
-	struct kb_buffer *buffer = to->buffer;
 	char code = field_code(key, to->format);
+	const uint8_t type[4] = { key, 1, code, '\0' };
+	const uint32_t length = size - 1;
 	const uint64_t word = key;
-	size_t used = buffer->size - to->start;
-	uint8_t *p;
+	size_t used = to->p - to->start;
 
-	if (size > KB_ARRAY_MAX)
-		return -EMSGSIZE;
-	if (buffer->capacity - buffer->size < size + AROUND &&
-	    kb_buffer_reserve(buffer, size + AROUND) < 0)
-		return -ENOMEM;
-	p = buffer->data + buffer->size;
-	for (; used % 8; used++)
-		*p++ = 0;
-
+	memset(to->p, 0, 8);
+	to->p += kb_align8(used) - used;
 	if (to->format == KB_DBUS1) {
-		p = lay_dbus1(p, key, code, size - 1);
-		p = (uint8_t *)memcpy(p, value, size) + size;
+		lay_bytes(to, type, sizeof(type));
+		if (code == 'g')
+			*to->p++ = length;
+		else if (code != 'u')
+			lay_bytes(to, &length, sizeof(length));
+		lay_bytes(to, value, size);
 	} else {
-		p = (uint8_t *)memcpy(p, &word, sizeof(word)) + sizeof(word);
-		p = (uint8_t *)memcpy(p, value, size) + size;
-		*p++ = '\0';
-		*p++ = code;
+		lay_bytes(to, &word, sizeof(word));
+		lay_bytes(to, value, size);
+		*to->p++ = '\0';
+		*to->p++ = code;
 	}
-	buffer->size = p - buffer->data;
-	to->ends[to->n++] = buffer->size - to->start;
-	return 0;
+	to->ends[to->n++] = to->p - to->start;
 }
 
-static int lay_number(struct laying *to, int key, uint64_t number)
+static void lay_number(struct laying *to, int key, uint64_t number)
 {
 	const uint32_t word = number;
 
-	return field_code(key, to->format) == 't' ?
-	       lay(to, key, &number, sizeof(number)) :
-	       lay(to, key, &word, sizeof(word));
-}
-
-static int lay_string(struct laying *to, int key, const char *s)
-{
-	return lay(to, key, s, strlen(s) + 1);
-}
-
-static int lay_fields(struct laying *to, const struct kb_message *message)
-{
-	const uint8_t *key = field_order[message->type];
-	bool gvariant = to->format == KB_GVARIANT;
-	int r = 0;
-
-	for (; *key && r >= 0; key++) {
-		if (*key == KB_FIELD_REPLY_COOKIE)
-			r = lay_number(to, *key, message->reply_cookie);
-		else if (message->fields[*key] &&
-			 !(gvariant && *key == KB_FIELD_SENDER))
-			r = lay_string(to, *key, message->fields[*key]);
-	}
-	if (r >= 0 && !gvariant && *message->signature)
-		r = lay_string(to, KB_FIELD_SIGNATURE, message->signature);
-	if (r >= 0 && message->n_fds)
-		r = lay_number(to, KB_FIELD_UNIX_FDS, message->n_fds);
-	return r;
+	if (field_code(key, to->format) == 't')
+		lay(to, key, &number, sizeof(number));
+	else
+		lay(to, key, &word, sizeof(word));
 }
 
 /* The table of offsets behind the fields. */
-static int lay_table(struct laying *to)
+static void lay_table(struct laying *to)
 {
-	size_t size = to->buffer->size - to->start;
-	size_t width = kb_gvariant_width_for(size, to->n);
-	int r;
+	size_t width = kb_gvariant_width_for(to->p - to->start, to->n);
 
-	r = kb_buffer_reserve(to->buffer, to->n * width);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < to->n; i++) {
-		kb_gvariant_store_offset(to->buffer->data + to->buffer->size,
-					 width, to->ends[i]);
-		to->buffer->size += width;
+	for (size_t i = 0; i < to->n; i++, to->p += width)
+		kb_gvariant_store_offset(to->p, width, to->ends[i]);
+}
+
+/* The strings that are fields, and what all fields may take: 0 if too much. */
+static size_t measure(const struct kb_message *message, enum kb_format format,
+		      const char *strings[_KB_FIELDS],
+		      size_t sizes[_KB_FIELDS])
+{
+	size_t total = AROUND * _KB_FIELDS;
+
+	memcpy(strings, message->fields, sizeof(message->fields));
+	/* there it is not a field, or is known better by who receives it */
+	if (format == KB_GVARIANT || !*message->signature)
+		strings[KB_FIELD_SIGNATURE] = NULL;
+	if (format == KB_GVARIANT)
+		strings[KB_FIELD_SENDER] = NULL;
+	for (int i = KB_FIELD_PATH; i <= KB_FIELD_SIGNATURE; i++) {
+		sizes[i] = strings[i] ? strlen(strings[i]) + 1 : 0;
+		if (sizes[i] > KB_ARRAY_MAX)
+			return 0;
+		total += sizes[i];
 	}
-	return 0;
+	return total;
 }
 
 int kb_header_encode(const struct kb_message *message, enum kb_format format,
 		     struct kb_buffer *buffer)
 {
-	struct laying to = {
-		.buffer = buffer,
-		.format = format,
-		.start = buffer->size,
-	};
+	const char *strings[_KB_FIELDS];
+	size_t sizes[_KB_FIELDS];
+	size_t most = measure(message, format, strings, sizes);
+	struct laying to = { .format = format };
 	uint32_t size;
-	int r;
 
-	r = lay_fields(&to, message);
-	if (r >= 0 && format == KB_GVARIANT)
-		r = lay_table(&to);
-	if (r < 0)
-		return r;
-	size = buffer->size - to.start;
+	if (!most)
+		return -EMSGSIZE;
+	if (kb_buffer_reserve(buffer, most) < 0)
+		return -ENOMEM;
+	to.start = to.p = buffer->data + buffer->size;
+	for (const uint8_t *key = field_order[message->type]; *key; key++) {
+		if (*key == KB_FIELD_REPLY_COOKIE)
+			lay_number(&to, *key, message->reply_cookie);
+		else if (strings[*key])
+			lay(&to, *key, strings[*key], sizes[*key]);
+	}
+	if (message->n_fds)
+		lay_number(&to, KB_FIELD_UNIX_FDS, message->n_fds);
+	if (format == KB_GVARIANT)
+		lay_table(&to);
+
+	size = to.p - to.start;
 	if (size > KB_ARRAY_MAX)
 		return -EMSGSIZE;
 	if (format == KB_DBUS1)
-		memcpy(buffer->data + to.start - 4, &size, sizeof(size));
+		memcpy(to.start - 4, &size, sizeof(size));
+	buffer->size += size;
 	return 0;
 }
