@@ -79,7 +79,10 @@ static int send_broadcast(struct sending *send)
 	return 0;
 }
 
-/* a signal to one receiver vanishes if that one does not listen */
+/*
+ * A signal to one receiver vanishes if that one does not listen.  Its sender is
+ * not told when it cannot be queued, so the receiver is, as with broadcasts.
+ */
 static int send_signal(struct sending *send, const struct kdbus_route *route)
 {
 	struct kdbus_conn *dst = route->dst;
@@ -92,6 +95,8 @@ static int send_signal(struct sending *send, const struct kdbus_route *route)
 	if (!kdbus_may_talk(dst, dst->cred, send->conn))
 		return 0;
 	r = kdbus_deliver_routed(send->draft, route, NULL);
+	if (r && r != -EAGAIN)
+		kdbus_conn_lose(dst);
 	return r == -EAGAIN ? r : 0;
 }
 

@@ -97,6 +97,21 @@ TEST("failed unicasts are told to their sender and not counted")
 	expect_lost(plain, EAGAIN, 0, 0);
 }
 
+TEST("signals to one receiver over the quota are counted: nobody else is told")
+{
+	union cmd msg;
+
+	peers(MIB);
+	must(match_all(b, 1));
+	for (int i = 0; i < 256 + 10; i++) {
+		msg_init(&msg, b->id, i);
+		msg.msg.flags = KDBUS_MSG_SIGNAL;
+		msg_filter(&msg, 0, 0);
+		expect_ok(send_msg(a, &msg));
+	}
+	expect_lost(b, 0, 0, 10);
+}
+
 TEST("notifications over the quota are counted")
 {
 	peers(MIB);
