@@ -16,12 +16,14 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/cmd.h"
 #include "lib/conn.h"
 #include "lib/util.h"
 #include "tests/dbus1-end.h"
@@ -31,6 +33,8 @@
 #define PER_USER	200
 #define INTERFACE	"org.kdbus.Test"
 #define FLOOD_MIN	6000
+#define FLOOD_RATE	11000	/* offered a second, by all senders */
+#define FLOOD_SENDERS	4
 
 static const char *path;
 static pid_t proxy;
@@ -280,62 +284,182 @@ static void topic_storm(unsigned int n_clients, unsigned int n_listeners, unsign
 	kb_message_unref(signal);
 }
 
-/* 10 000 signals a second at one who does not read */
+/* more than 10 000 signals a second at one who does not read */
+
+/**
+ * struct flood - what was sent, by whom ever
+ * @n_broadcast: signals to everybody
+ * @n_directed:	signals to the one who does not read
+ * @n_failed:	what nobody may fail at: a signal is lost, or arrives
+ */
+struct flood {
+	unsigned long n_broadcast;
+	unsigned long n_directed;
+	unsigned long n_failed;
+};
+
+static struct flood *flood_new(void)
+{
+	struct flood *flood = mmap(NULL, sizeof(*flood), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (flood == MAP_FAILED)
+		exit(EXIT_FAILURE);
+	return flood;
+}
+
+static unsigned long flood_size(const struct flood *flood)
+{
+	return flood->n_broadcast + flood->n_directed;
+}
+
+static void flood_count(unsigned long *count)
+{
+	__atomic_add_fetch(count, 1, __ATOMIC_RELAXED);
+}
+
+/* A native sender, to @destination or everybody: no more than are due by now. */
+static void flood_run(struct flood *flood, const char *destination, unsigned int seconds)
+{
+	struct kb_message *signal = new_signal("Flood", 100);
+	uint64_t begin = kb_now_ns(), ms = 0;
+	struct kb_conn *conn = NULL;
+
+	if (kb_conn_open(BUS, NULL, &conn) < 0 ||
+	    kb_message_set(signal, KB_FIELD_DESTINATION, destination) < 0 ||
+	    kb_conn_send(conn, signal) < 0)
+		_exit(1);
+	for (unsigned long sent = 1; ms < 1000UL * seconds || flood_size(flood) < FLOOD_MIN; sent++) {
+		flood_count(destination ? &flood->n_directed : &flood->n_broadcast);
+		while (sent >= (ms = ms_since(begin)) * (FLOOD_RATE / FLOOD_SENDERS) / 1000)
+			usleep(1000);
+		/* the same bytes again: the library would make them anew */
+		if (kb_cmd_send(conn->fd, (void *)conn->items.data, 0, -1, NULL) < 0)
+			flood_count(&flood->n_failed);
+	}
+	flood_count(destination ? &flood->n_directed : &flood->n_broadcast);
+	_exit(0);
+}
+
+static pid_t flood_start(struct flood *flood, const char *destination, unsigned int seconds)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		flood_run(flood, destination, seconds);
+	return pid;
+}
+
+/* Signals of others to one who reads, while the flood goes by. */
+struct listener {
+	struct end sender;
+	struct end reader;
+	struct kb_message *signal;
+	unsigned int n;
+	unsigned int n_heard;
+};
+
+static void listener_open(struct listener *listener)
+{
+	*listener = (struct listener){ .signal = new_signal("Other", 100) };
+	end_open(&listener->sender, path, -1, true);
+	end_open(&listener->reader, path, -1, true);
+	end_call_succeeds(&listener->reader, "AddMatch", "interface='" INTERFACE "',member='Other'");
+}
+
+static void listener_once(struct listener *listener)
+{
+	struct kb_message *heard;
+
+	end_send(&listener->sender, listener->signal);
+	heard = end_receive(&listener->reader, END_WAIT_MS);
+	listener->n++;
+	listener->n_heard += heard && kb_streq_null(heard->member, "Other");
+	kb_message_unref(heard);
+}
+
+static void listener_close(struct listener *listener)
+{
+	result(listener->n == listener->n_heard, "who reads hears all that others tell");
+	printf("# %u of %u signals\n", listener->n_heard, listener->n);
+	kb_message_unref(listener->signal);
+	end_close(&listener->sender);
+	end_close(&listener->reader);
+}
+
+/* Reads what is there, and a little more while it comes; returns how much of the flood. */
+static unsigned long read_flood(struct end *end)
+{
+	struct kb_message *message;
+	unsigned long n = 0;
+
+	while ((message = end_receive(end, 1000))) {
+		n += kb_streq_null(message->member, "Flood");
+		kb_message_unref(message);
+	}
+	return n;
+}
+
+static void flood_tell(const struct flood *flood, uint64_t begin)
+{
+	unsigned long ms = ms_since(begin) + 1;
+
+	printf("# %lu signals in %lu ms, %lu a second: %lu to everybody, %lu to it\n",
+	       flood_size(flood), ms, flood_size(flood) * 1000 / ms, flood->n_broadcast,
+	       flood->n_directed);
+}
 
 static void topic_stalled(unsigned int seconds)
 {
 	struct kb_message *signal = new_signal("Flood", 100);
-	struct end deaf, loud, reader;
+	struct flood *flood = flood_new();
+	struct end deaf, loud;
 	struct bystander bystander;
+	struct listener listener;
+	unsigned long n_heard;
+	pid_t senders[FLOOD_SENDERS];
 	uint64_t begin;
-	pid_t sender, counter;
 
 	bystander_open(&bystander);
+	listener_open(&listener);
 	end_open(&deaf, path, -1, true);
-	end_open(&reader, path, -1, true);
 	end_open(&loud, path, -1, true);
 	kb_message_unref(end_call(&deaf, "RequestName", "su", "org.kdbus.test.Deaf", 0));
-	end_call_succeeds(&deaf, "AddMatch", "interface='" INTERFACE "'");
-	end_call_succeeds(&reader, "AddMatch", "interface='" INTERFACE "'");
-	end_send(&loud, signal);
-	kb_message_unref(end_receive(&reader, END_WAIT_MS));
+	end_call_succeeds(&deaf, "AddMatch", "interface='" INTERFACE "',member='Flood'");
+	for (int i = 0; i < 100; i++)
+		bystander_call(&bystander);
+	bystander_tell(&bystander, "before");
+	bystander_reset(&bystander);
 
 	begin = kb_now_ns();
-	sender = fork();
-	if (sender == 0) {
-		unsigned int sent = 0;
-
-		/* a slow machine takes longer to send more than is kept for one */
-		while (ms_since(begin) < 1000UL * seconds || sent < FLOOD_MIN) {
-			/* no more than are due by now */
-			for (int i = 0; i < 100 && sent < ms_since(begin) * 10; i++, sent++)
-				end_send(&loud, signal);
-			usleep(1000);
+	for (int i = 0; i < FLOOD_SENDERS; i++)
+		senders[i] = flood_start(flood, i % 2 ? deaf.name : NULL, seconds);
+	for (int i = 0; i < FLOOD_SENDERS; i++) {
+		while (waitpid(senders[i], NULL, WNOHANG) == 0) {
+			bystander_call(&bystander);
+			listener_once(&listener);
+			/* some of it by way of the proxy */
+			end_send(&loud, signal);
+			flood_count(&flood->n_broadcast);
 		}
-		printf("# %u signals were sent in %lu ms\n", sent, ms_since(begin));
-		fflush(stdout);
-		_exit(end_sync(&loud) ? 0 : 1);
 	}
-	counter = fork();
-	if (counter == 0) {
-		count_bytes(&reader, 1, UINT64_MAX);
-		_exit(0);
-	}
-	while (waitpid(sender, NULL, WNOHANG) == 0)
-		bystander_call(&bystander);
+	flood_tell(flood, begin);
 	bystander_tell(&bystander, "in the flood");
-	result(!bystander.failed && bystander.longest_ns < 2 * KB_NSEC_PER_SEC,
+	result(bystander.n > 0 && !bystander.failed && bystander.longest_ns < 2 * KB_NSEC_PER_SEC,
 	       "nobody else waits for two seconds");
 	result(end_sync(&loud), "the sender goes on");
+	result(flood->n_failed == 0, "nor does any other sender fail");
 	printf("# the proxy has %lu KiB, %lu KiB at most so far\n", proxy_memory("VmRSS"),
 	       proxy_memory("VmHWM"));
 	/* long enough to be looked at once more */
 	sleep(6);
-	kill(counter, SIGKILL);
-	waitpid(counter, NULL, 0);
+	n_heard = read_flood(&deaf);
+	result(end_sync(&deaf), "who does not read is not thrown out");
+	printf("# it hears %lu when it reads again\n", n_heard);
+	printf("# lost: %lu\n", flood_size(flood) - n_heard);
 	bystander_close(&bystander);
+	listener_close(&listener);
 	end_close(&loud);
-	end_close(&reader);
 	end_close(&deaf);
 	kb_message_unref(signal);
 }
