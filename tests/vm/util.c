@@ -121,6 +121,13 @@ void test_abort(const char *where, int line, const char *what, long long result)
 	_exit(1);
 }
 
+unsigned test_rounds(unsigned usual)
+{
+	const char *text = getenv("KDBUS_TEST_ROUNDS");
+
+	return text && atoi(text) > 0 ? (unsigned)atoi(text) : usual;
+}
+
 unsigned test_failures(void)
 {
 	return __atomic_load_n(&verdict->failures, __ATOMIC_SEQ_CST);

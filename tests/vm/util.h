@@ -65,6 +65,8 @@ void test_note(const char *format, ...) __attribute__((__format__(printf, 1, 2))
 /* Ends the test: it cannot be held here. */
 _Noreturn void test_skip(const char *format, ...) __attribute__((__format__(printf, 1, 2)));
 _Noreturn void test_abort(const char *where, int line, const char *what, long long result);
+/* $KDBUS_TEST_ROUNDS, 100 for long campaigns, or what is @usual. */
+unsigned test_rounds(unsigned usual);
 /* Failures so far, in this test and all its processes. */
 unsigned test_failures(void);
 
