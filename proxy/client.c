@@ -38,6 +38,8 @@ static void client_unlink(struct client *client)
 		client->next->previous = client->previous;
 	client->previous = client->next = NULL;
 	proxy->n_clients--;
+	proxy->n_outside -= client->is_outside;
+	client->is_outside = false;
 }
 
 int client_new(struct proxy *proxy, int in_fd, int out_fd,

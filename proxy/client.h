@@ -52,6 +52,7 @@ enum client_state {
  * @behind:	is there while it waits for its turn; what was read is not all
  *		handled yet, @is_behind
  * @activatable_changed: it is to be told, when its turn ends
+ * @is_outside:	too many of its user have not said Hello: it waits to be spoken to
  * @turn_ns:	when it last had its turn, of @round messages
  * @timer:	authentication; then descriptors that do not come, or an output
  *		that is not read
@@ -88,6 +89,7 @@ struct client {
 	bool is_flooded;
 	uint64_t turn_ns;
 	int round;
+	bool is_outside;
 	bool is_behind;
 	bool activatable_changed;
 	bool waits_for_fds;

@@ -27,6 +27,9 @@
 /* clients taken in before others get their turn */
 #define ROUND 16
 
+/* clients that are not spoken to yet, of all users; more wait in the socket's queue */
+#define OUTSIDE_MAX 1024
+
 /* one of them */
 struct socket {
 	int fd;
@@ -51,6 +54,7 @@ struct door {
 	sd_event_source *idle;
 	bool is_idle;
 	uint64_t quiet_until_ns;
+	uint64_t away_quiet_until_ns;
 };
 
 static bool source_is_on(sd_event_source *source)
@@ -66,8 +70,94 @@ static bool door_is_crowded(const struct door *door)
 {
 	const struct proxy *proxy = door->proxy;
 
-	return proxy->n_clients - proxy->n_hello >=
+	return proxy->n_clients - proxy->n_outside - proxy->n_hello >=
 	       proxy->config->limits.max_incomplete_connections;
+}
+
+static bool door_is_full(const struct door *door)
+{
+	return door->proxy->n_outside >= OUTSIDE_MAX;
+}
+
+/* Clients of a user that did not say Hello: the one half, or the other. */
+static size_t door_count(const struct door *door, uid_t uid, bool is_outside)
+{
+	size_t n = 0;
+
+	for (struct client *c = door->proxy->clients; c; c = c->next)
+		n += !c->conn && c->peer.uid == uid &&
+		     c->is_outside == is_outside;
+	return n;
+}
+
+/*
+ * Whom a crowd keeps outside is accepted and not spoken to, so that nobody has
+ * to wait behind it in the socket's queue.  The first of a user is always let in:
+ * however slow others are to say Hello, they are in the way of nobody but
+ * themselves.
+ */
+static bool door_lets_in(const struct door *door, const struct client *client)
+{
+	return !door_is_crowded(door) ||
+	       door_count(door, client->peer.uid, false) == 0;
+}
+
+static void door_enter(struct door *door, struct client *client)
+{
+	int r;
+
+	client->is_outside = false;
+	door->proxy->n_outside--;
+	r = pump_start(client);
+	if (r < 0)
+		kb_log_errno(LOG_WARNING, r, "Cannot take a client in");
+}
+
+/* There may be thousands of them: one line for all. */
+static void door_turn_away(struct door *door, struct client *client,
+			   uint64_t max)
+{
+	uint64_t now = kb_now_ns();
+
+	if (now >= door->away_quiet_until_ns)
+		refusal_disconnect_limit(
+			client, "max_connections_per_user", max,
+			"too many of its user wait to come in");
+	door->away_quiet_until_ns = now + QUIET_NS;
+	client_close(client);
+}
+
+static void door_arrive(struct door *door, struct client *client)
+{
+	uint64_t max = door->proxy->config->limits.max_connections_per_user;
+
+	client->is_outside = true;
+	door->proxy->n_outside++;
+	if (door_lets_in(door, client))
+		door_enter(door, client);
+	else if (door_count(door, client->peer.uid, true) > max)
+		door_turn_away(door, client, max);
+}
+
+/* Those who wait outside, the first to come first, and each user once if in vain. */
+static void door_call_in(struct door *door)
+{
+	struct client *client = door->proxy->clients, *later;
+	uid_t in_vain = (uid_t)-1;
+
+	if (door->proxy->n_outside == 0)
+		return;
+	while (client->next)
+		client = client->next;
+	for (; client; client = later) {
+		later = client->previous;
+		if (!client->is_outside || client->peer.uid == in_vain)
+			continue;
+		if (door_lets_in(door, client))
+			door_enter(door, client);
+		else
+			in_vain = client->peer.uid;
+	}
 }
 
 /* 1 if somebody came in, 0 if nobody waits */
@@ -82,10 +172,10 @@ static int door_accept(struct door *door, int socket)
 		       errno == ECONNABORTED || errno == EINTR ? 1 :
 								 -errno;
 	r = client_new(door->proxy, fd, fd, &client);
-	if (r == 0)
-		r = pump_start(client);
 	if (r < 0)
 		kb_log_errno(LOG_WARNING, r, "Cannot take a client in");
+	else
+		door_arrive(door, client);
 	return 1;
 }
 
@@ -113,7 +203,7 @@ static int on_door(sd_event_source *source, int fd, uint32_t events,
 
 	(void)source;
 	(void)events;
-	for (int i = 0; r > 0 && i < ROUND && !door_is_crowded(door); i++)
+	for (int i = 0; r > 0 && i < ROUND && !door_is_full(door); i++)
 		r = door_accept(door, fd);
 	if (r < 0)
 		door_pause(door, r);
@@ -164,7 +254,7 @@ static void door_update_idle(struct door *door)
 							  SD_EVENT_OFF);
 }
 
-/* Nobody in particular is refused: all who come wait outside. */
+/* Nobody in particular is refused: those of their users who come wait outside. */
 static void door_tell_crowd(struct door *door)
 {
 	uint64_t max = door->proxy->config->limits.max_incomplete_connections;
@@ -191,8 +281,9 @@ void door_update(struct proxy *proxy)
 
 	if (!door)
 		return;
+	door_call_in(door);
 	if (!source_is_on(door->pause))
-		door_enable(door, !door_is_crowded(door));
+		door_enable(door, !door_is_full(door));
 	if (door_is_crowded(door))
 		door_tell_crowd(door);
 	door_update_idle(door);

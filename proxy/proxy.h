@@ -33,7 +33,8 @@ struct watch;
  * @clients:	all that are connected, newest first
  * @dead:	those that left and wait to be freed outside of their callbacks
  * @n_hello:	of the clients, those that said Hello
- * @by_id:	those, by the low bits of their ids
+ * @n_outside:	of the clients, those that the door keeps waiting
+ * @by_id:	those of @n_hello, by the low bits of their ids
  * @receiver:	id of the client that was sent something last, @n_sent messages in
  *		a row, till it has its turn
  * @starts:	services that clients wait for
@@ -58,6 +59,7 @@ struct proxy {
 	sd_event_source *reaper;
 	size_t n_clients;
 	size_t n_hello;
+	size_t n_outside;
 	struct client *by_id[PROXY_ID_BUCKETS];
 	uint64_t receiver;
 	int n_sent;
