@@ -240,7 +240,7 @@ static int start_ping(struct call *call, const char *name)
 		if (pending->name && kb_streq(pending->name, name))
 			return pending_wait(pending, call);
 	if (driver->n_pending >= DRIVER_PENDING_MAX)
-		return call_fail(call, KB_ERROR_LIMITS_EXCEEDED, "Too many services are starting");
+		return call_fail(call, KB_ERROR_LIMITS_EXCEEDED, "%d services are starting, no more may", DRIVER_PENDING_MAX);
 
 	copy = strdup(name);
 	r = copy ? kb_message_new_call(name, "/", PEER_INTERFACE, "Ping", &ping) : -ENOMEM;

@@ -268,7 +268,7 @@ static int matches_fail(struct call *call, int r)
 		return CALL_DONE;
 	}
 	if (r == -EMFILE)
-		return call_fail(call, KB_ERROR_LIMITS_EXCEEDED, "Too many match rules");
+		return call_fail(call, KB_ERROR_LIMITS_EXCEEDED, "A connection may have %d match rules", DRIVER_RULES_MAX);
 	return r;
 }
 

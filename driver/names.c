@@ -417,7 +417,7 @@ int names_request(struct call *call)
 		return call_fail(call, KB_ERROR_ACCESS_DENIED,
 				 "The policy of the bus does not let you own %s", name);
 	case -E2BIG:
-		return call_fail(call, KB_ERROR_LIMITS_EXCEEDED, "You own too many names");
+		return call_fail(call, KB_ERROR_LIMITS_EXCEEDED, "A connection may own 256 names");
 	case -EOPNOTSUPP:
 	case -EUCLEAN:
 		return call_fail(call, KB_ERROR_FAILED, "Your connection cannot own names");

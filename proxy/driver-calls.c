@@ -80,7 +80,7 @@ static void hello_refuse(struct client *client, const struct kb_message *call,
 {
 	if (r == -EMFILE)
 		synthesize_error(client, call, KB_ERROR_LIMITS_EXCEEDED,
-				 "Too many connections");
+				 "Too many connections: max_connections_per_user, or max_completed_connections of all");
 	else
 		synthesize_error(client, call, KB_ERROR_FAILED,
 				 "Cannot connect to the bus: %s", strerror(-r));
@@ -159,7 +159,7 @@ static void match_result(struct client *client, const struct kb_message *call,
 		refusal_limit(client, "max_match_rules_per_connection",
 			      limits->max_match_rules_per_connection);
 		synthesize_error(client, call, KB_ERROR_LIMITS_EXCEEDED,
-				 "Too many match rules");
+				 "Too many match rules: max_match_rules_per_connection");
 		break;
 	default:
 		synthesize_error(client, call, kb_error_from_errno(r),
@@ -214,7 +214,7 @@ static void call_request_name(struct client *client, struct kb_message *call)
 	if (client->names.n + 1 >= max) {
 		refusal_limit(client, "max_names_per_connection", max);
 		synthesize_error(client, call, KB_ERROR_LIMITS_EXCEEDED,
-				 "Too many names");
+				 "Too many names: max_names_per_connection");
 		return;
 	}
 	driver_ask(client, call, DRIVER_ASKED_REQUEST, name);
@@ -235,7 +235,7 @@ static void call_start_service(struct client *client, struct kb_message *call)
 		kb_info_deinit(&info);
 		if (starts && starts_are_full(client)) {
 			synthesize_error(client, call, KB_ERROR_LIMITS_EXCEEDED,
-					 "Too many services are being started to start %s",
+					 "Too many services are being started to start %s: max_pending_service_starts",
 					 name);
 			return;
 		}

@@ -276,8 +276,8 @@ void refusal_fixed_limit(struct client *client,
 	refuse(client, REFUSAL_LIMIT, &record, cause);
 }
 
-void refusal_full(struct client *client, const struct client *to,
-		  const struct kb_message *message)
+const char *refusal_full(struct client *client, const struct client *to,
+			 const struct kb_message *message)
 {
 	const struct limits *limits = &client->proxy->config->limits;
 	bool by_fds = to->stream.n_out_fds > limits->max_outgoing_unix_fds;
@@ -292,13 +292,14 @@ void refusal_full(struct client *client, const struct client *to,
 		 "cannot send %s to %s, which does not read: %s", thing, peer,
 		 limit);
 	if (!burst_begins(client, REFUSAL_LIMIT, cause, 1))
-		return;
+		return limit;
 	record_message(&record, message);
 	record_peer(&record, to);
 	record_configured(&record, limit,
 			  by_fds ? limits->max_outgoing_unix_fds :
 				   limits->max_outgoing_bytes);
 	refuse(client, REFUSAL_LIMIT, &record, cause);
+	return limit;
 }
 
 /* ends and losses */

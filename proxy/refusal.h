@@ -72,8 +72,9 @@ void refusal_fixed_limit(struct client *client,
 			 const struct refusal_limit *limit,
 			 const struct kb_message *message);
 
-/* @to does not read, and has max_outgoing_bytes or descriptors to read already. */
-void refusal_full(struct client *client, const struct client *to,
+/* @to does not read, and has max_outgoing_bytes or descriptors to read already:
+ * returns which of the two limits it is. */
+const char *refusal_full(struct client *client, const struct client *to,
 		  const struct kb_message *message);
 
 /* The client is disconnected; @why is a whole phrase. */

@@ -2,6 +2,7 @@
 /* From the client to the bus. */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 
 #include "lib/conn.h"
@@ -74,8 +75,9 @@ static void to_kdbus_full(struct client *client,
 			  const struct kernel_limit *limit)
 {
 	refusal_fixed_limit(client, &limit->limit, message);
-	synthesize_error(client, message, KB_ERROR_LIMITS_EXCEEDED, "%s",
-			 limit->text);
+	synthesize_error(client, message, KB_ERROR_LIMITS_EXCEEDED,
+			 "%s: at most %" PRIu64 " %s", limit->text,
+			 limit->limit.value, limit->limit.name);
 }
 
 static void to_kdbus_absent(struct client *client,
@@ -170,22 +172,24 @@ static bool to_kdbus_is_too_much(struct client *client,
 {
 	struct client *to = pass->id ? client_find(client->proxy, pass->id) :
 				       NULL;
-	const char *text = NULL;
+	const char *text = NULL, *limit = NULL;
 
 	if (message->reply_cookie)
 		return false;
 	if (to && client_is_full(to)) {
-		refusal_full(client, to, message);
+		limit = refusal_full(client, to, message);
 		text = "The receiver does not read what it is sent";
 	} else if (pass->starts && !(message->flags & KB_NO_AUTO_START) &&
 		   starts_are_full(client)) {
+		limit = "max_pending_service_starts";
 		text = "Too many services are being started";
 	} else if (calls(message) && !client_may_call(client)) {
+		limit = "max_replies_per_connection";
 		text = "Too many calls are waiting for their replies";
 	}
 	if (text)
 		synthesize_error(client, message, KB_ERROR_LIMITS_EXCEEDED,
-				 "%s", text);
+				 "%s: %s", text, limit);
 	return text;
 }
 

@@ -70,6 +70,17 @@ as_unit refused-names "$limits" max_names_per_connection "$socket" >/dev/null 2>
 check "a limit, its value, how to change it" await 10 told "$who KDBUS_REMEDY" KDBUS_REFUSAL=limit \
     KDBUS_LIMIT=max_names_per_connection KDBUS_LIMIT_VALUE=3 KDBUS_CLIENT_UNIT=refused-names.service
 
+same "who is refused is told which limit" "Too many names: max_names_per_connection" "$(python3 - $address <<'END'
+import dbus.bus, sys
+bus = dbus.bus.BusConnection(sys.argv[1])
+try:
+    for i in range(4):
+        bus.request_name("org.test.Name%d" % i)
+except dbus.exceptions.DBusException as error:
+    print(error.get_dbus_message())
+END
+)"
+
 as_unit refused-fds "$limits" max_message_unix_fds "$socket" >/dev/null 2>&1
 check "who is disconnected for one" await 10 told "$who KDBUS_REASON KDBUS_REMEDY" KDBUS_REFUSAL=disconnect \
     KDBUS_LIMIT=max_message_unix_fds KDBUS_LIMIT_VALUE=2 KDBUS_CLIENT_UNIT=refused-fds.service
