@@ -14,7 +14,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -26,32 +25,19 @@
 #include "lib/cmd.h"
 #include "lib/conn.h"
 #include "lib/util.h"
-#include "tests/dbus1-end.h"
+#include "tests/system/bystander.h"
+#include "tests/system/result.h"
 
 #define BUS		"kernel:path=/sys/fs/kdbus/0-system/bus"
 #define FIRST_UID	10000
 #define PER_USER	200
-#define INTERFACE	"org.kdbus.Test"
+#define INTERFACE	BYSTANDER_INTERFACE
 #define FLOOD_MIN	6000
 #define FLOOD_RATE	11000	/* offered a second, by all senders */
 #define FLOOD_SENDERS	4
 
 static const char *path;
 static pid_t proxy;
-
-static void result(bool ok, const char *format, ...) _printf_(2, 3);
-
-static void result(bool ok, const char *format, ...)
-{
-	va_list arguments;
-
-	printf("%s - ", ok ? "ok" : "not ok");
-	va_start(arguments, format);
-	vprintf(format, arguments);
-	va_end(arguments);
-	putchar('\n');
-	fflush(stdout);
-}
 
 static unsigned long ms_since(uint64_t begin)
 {
@@ -110,71 +96,6 @@ static struct kb_message *new_signal(const char *member, size_t size)
 	return signal;
 }
 
-/* somebody else on the bus: a client that calls another and waits */
-
-struct bystander {
-	struct end caller;
-	struct end callee;
-	struct kb_message *call;
-	uint64_t longest_ns;
-	uint64_t sum_ns;
-	unsigned int n;
-	bool failed;
-};
-
-static void bystander_open(struct bystander *bystander)
-{
-	*bystander = (struct bystander){ 0 };
-	end_open(&bystander->caller, path, -1, true);
-	end_open(&bystander->callee, path, -1, true);
-	if (kb_message_new_call(bystander->callee.name, "/", INTERFACE, "Ping", &bystander->call) < 0)
-		exit(EXIT_FAILURE);
-}
-
-static void bystander_close(struct bystander *bystander)
-{
-	kb_message_unref(bystander->call);
-	end_close(&bystander->caller);
-	end_close(&bystander->callee);
-}
-
-static void bystander_call(struct bystander *bystander)
-{
-	struct kb_message *heard, *reply = NULL, *answer;
-	uint64_t begin = kb_now_ns();
-	uint32_t serial = end_send(&bystander->caller, bystander->call);
-
-	heard = end_receive(&bystander->callee, END_WAIT_MS);
-	if (!heard || kb_message_new_return(heard, &reply) < 0) {
-		bystander->failed = true;
-		return;
-	}
-	end_send(&bystander->callee, reply);
-	answer = end_reply(&bystander->caller, serial);
-	bystander->failed |= !answer || answer->type != KB_METHOD_RETURN;
-	begin = kb_now_ns() - begin;
-	bystander->sum_ns += begin;
-	bystander->n++;
-	if (begin > bystander->longest_ns)
-		bystander->longest_ns = begin;
-	kb_message_unref(heard);
-	kb_message_unref(reply);
-	kb_message_unref(answer);
-}
-
-static void bystander_tell(const struct bystander *bystander, const char *when)
-{
-	printf("# %s, a call and its reply took %.2f ms on average of %u, %.2f ms at most\n", when,
-	       bystander->n ? bystander->sum_ns / 1e6 / bystander->n : 0.0, bystander->n,
-	       bystander->longest_ns / 1e6);
-}
-
-static void bystander_reset(struct bystander *bystander)
-{
-	bystander->n = 0;
-	bystander->sum_ns = bystander->longest_ns = 0;
-}
-
 /* many clients, of which some listen to a storm and one does not read it */
 
 /* Bytes of @n_listeners sockets are counted, in a process of its own. */
@@ -216,7 +137,7 @@ static void topic_storm(unsigned int n_clients, unsigned int n_listeners, unsign
 	pid_t sender, counter;
 
 	proxy_memory_reset();
-	bystander_open(&bystander);
+	bystander_open(&bystander, path);
 	for (unsigned int i = 0; i < n_clients; i++)
 		end_open(&ends[i], path, FIRST_UID + i / PER_USER, true);
 	after = proxy_memory("VmRSS");
@@ -420,7 +341,7 @@ static void topic_stalled(unsigned int seconds)
 	pid_t senders[FLOOD_SENDERS];
 	uint64_t begin;
 
-	bystander_open(&bystander);
+	bystander_open(&bystander, path);
 	listener_open(&listener);
 	end_open(&deaf, path, -1, true);
 	end_open(&loud, path, -1, true);
@@ -471,7 +392,7 @@ static void topic_calls(unsigned int seconds, unsigned int longest_ms)
 	uint64_t begin = kb_now_ns();
 	struct bystander bystander;
 
-	bystander_open(&bystander);
+	bystander_open(&bystander, path);
 	while (ms_since(begin) < 1000UL * seconds && !bystander.failed) {
 		bystander_call(&bystander);
 		usleep(2000);
