@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/message.h"
 #include "lib/name.h"
@@ -56,6 +58,8 @@ static void message_free(struct kb_message *message)
 		message->release(message);
 	if (message->map)
 		munmap(message->map, message->map_size);
+	if (message->memfd.size)
+		kb_close(message->memfd.fd);
 	if (message->writer)
 		kb_writer_deinit(message->writer);
 	free(message->writer);
@@ -327,6 +331,63 @@ int kb_message_append(struct kb_message *message, const char *types, ...)
 	return r;
 }
 
+/* Takes @fd over. */
+int kb_message_append_memfd(struct kb_message *message, int fd, uint64_t start,
+			    size_t size)
+{
+	_cleanup_(kb_closep) int own = fd;
+	struct kb_writer *writer = kb_message_writer(message);
+	struct stat st;
+	int r;
+
+	if (!writer)
+		return message->body ? -EINVAL : -ENOMEM;
+	if (message->memfd.size || writer->depth || !size ||
+	    start % sysconf(_SC_PAGESIZE))
+		return -EINVAL;
+	r = kb_memfd_seal(fd);
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (start > (uint64_t)st.st_size || size > st.st_size - start)
+		return -EINVAL;
+
+	r = kb_writer_skip_bytes(writer, size);
+	if (r < 0)
+		return r;
+	message->memfd = (struct kb_memfd){
+		.fd = TAKE_FD(own),
+		.start = start,
+		.size = size,
+		.before = message->body_buffer.size,
+	};
+	return 0;
+}
+
+/* The body is in one piece for all who read it, as it is for the receiver. */
+static int message_map(struct kb_message *message)
+{
+	struct kb_buffer *buffer = &message->body_buffer;
+	struct kb_memfd *memfd = &message->memfd;
+	struct kb_memfd_map map;
+	int r;
+
+	memfd->after = buffer->size - memfd->before;
+	r = kb_memfd_map(memfd, &map);
+	if (r < 0)
+		return r;
+	memcpy(map.data, buffer->data, memfd->before);
+	memcpy(map.piece + memfd->size, buffer->data + memfd->before,
+	       memfd->after);
+	kb_memfd_protect(&map);
+	message->map = map.map;
+	message->map_size = map.map_size;
+	message->body = map.data;
+	message->body_size = memfd->before + memfd->size + memfd->after;
+	return 0;
+}
+
 int kb_message_seal(struct kb_message *message)
 {
 	static const uint8_t unit[8];
@@ -355,6 +416,12 @@ int kb_message_seal(struct kb_message *message)
 	}
 	message->body = message->body_buffer.data;
 	message->body_size = message->body_buffer.size;
+	if (message->memfd.size) {
+		message->body = NULL;
+		r = message_map(message);
+		if (r < 0)
+			return kb_writer_fail(writer, r);
+	}
 	kb_writer_deinit(writer);
 	free(TAKE_PTR(message->writer));
 	return 0;

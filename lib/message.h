@@ -19,6 +19,7 @@
 #include <linux/kdbus.h>
 #include <sys/uio.h>
 
+#include "lib/memfd.h"
 #include "lib/meta.h"
 #include "lib/util.h"
 #include "lib/value.h"
@@ -85,6 +86,8 @@ enum kb_field {
  * @incomplete_fds: received: some descriptors could not be installed
  * @meta:	received: what the kernel attached
  * @notification: received, type KB_NOTIFICATION: the kernel's item
+ * @memfd:	made: what kb_message_append_memfd() put in its midst; of a size
+ *		of 0 if nothing
  */
 struct kb_message {
 	unsigned int n_refs;
@@ -143,6 +146,7 @@ struct kb_message {
 	uint64_t slice_size;
 	void *map;
 	size_t map_size;
+	struct kb_memfd memfd;
 	char sender_room[24];
 	char room[232];
 };
@@ -213,6 +217,20 @@ struct kb_writer *kb_message_writer(struct kb_message *message);
 int kb_message_append(struct kb_message *message, const char *types, ...);
 int kb_message_appendv(struct kb_message *message, const char *types,
 		       va_list list);
+/**
+ * kb_message_append_memfd() - an argument "ay" that is a file's, uncopied
+ * @fd:		a memfd, taken over in any case; sealed here if it was not
+ * @start:	a multiple of the page size
+ * @size:	at least 1
+ *
+ * Once in a message, and only in one that is sent over kdbus.
+ *
+ * Return: 0; -EINVAL for a second one, inside a container, a bad @start or a
+ * file that is shorter or no memfd; -EBUSY while it is mapped writable;
+ * -EMSGSIZE, -ENOMEM.
+ */
+int kb_message_append_memfd(struct kb_message *message, int fd, uint64_t start,
+			    size_t size);
 /* Ends the body. Encoding and sending do it, too. */
 int kb_message_seal(struct kb_message *message);
 

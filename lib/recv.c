@@ -12,6 +12,8 @@
 #include "lib/name.h"
 #include "lib/recv.h"
 
+/* bytes of a memfd that are worth a mapping of their own */
+#define MAP_MIN		(64UL << 10)
 #define JUNK_MAX	256	/* dropped messages before the loop has its turn */
 
 /**
@@ -231,6 +233,51 @@ static const uint8_t *map_memfd(struct kb_message *message,
 	return (const uint8_t *)map + skip;
 }
 
+static int assemble(const struct incoming *in, size_t from, size_t to,
+		    uint8_t *out);
+
+/* Memory around the largest memfd of the body, and the rest copied there. */
+static int map_body(const struct incoming *in, struct kb_message *message,
+		    const struct kb_message_parts *parts)
+{
+	const struct chunk *large = NULL, *chunks = in->chunks;
+	size_t at = 0, start = 0;
+	struct kb_memfd_map map;
+	struct kb_memfd memfd;
+	int r;
+
+	for (size_t i = 0; i < in->n_chunks; start += chunks[i++].size)
+		if (chunks[i].fd >= 0 && start >= parts->body &&
+		    start + chunks[i].size <= parts->body_end &&
+		    chunks[i].size > (large ? large->size : MAP_MIN) &&
+		    chunks[i].start % sysconf(_SC_PAGESIZE) == 0) {
+			large = &chunks[i];
+			at = start;
+		}
+	if (!large)
+		return -ENOENT;
+
+	memfd = (struct kb_memfd){
+		.fd = large->fd,
+		.start = large->start,
+		.size = large->size,
+		.before = at - parts->body,
+		.after = parts->body_end - at - large->size,
+	};
+	r = kb_memfd_map(&memfd, &map);
+	if (r < 0)
+		return r;
+	message->map = map.map;
+	message->map_size = map.map_size;
+	message->body = map.data;
+	r = assemble(in, parts->body, at, map.data);
+	if (r >= 0)
+		r = assemble(in, at + large->size, parts->body_end,
+			     map.piece + large->size);
+	kb_memfd_protect(&map);
+	return r;
+}
+
 static int copy_memfd(const struct chunk *chunk, size_t from, uint8_t *out,
 		      size_t size)
 {
@@ -319,6 +366,9 @@ static int take_body(struct incoming *in, struct kb_message *message,
 		if (message->body)
 			return 0;
 	}
+	r = map_body(in, message, parts);
+	if (r != -ENOENT)
+		return r;
 
 	copy = malloc(size ?: 1);
 	if (!copy)

@@ -160,6 +160,29 @@ static int add_payload_whole(struct kb_conn *conn, struct kb_message *message)
 	return add_vec(&conn->items, conn->bytes.data, conn->bytes.size);
 }
 
+/* A body with a memfd in its midst already. */
+static int add_body_around(struct kb_buffer *items, const struct kb_message *message)
+{
+	const struct kb_memfd *memfd = &message->memfd;
+	const struct kdbus_memfd item = {
+		.start = memfd->start,
+		.size = memfd->size,
+		.fd = memfd->fd,
+	};
+	int r = 0;
+
+	if (memfd->before)
+		r = add_vec(items, message->body, memfd->before);
+	if (r >= 0)
+		r = kb_item_append(items, KDBUS_ITEM_PAYLOAD_MEMFD, &item,
+				   sizeof(item));
+	if (r >= 0 && memfd->after)
+		r = add_vec(items,
+			    message->body + memfd->before + memfd->size,
+			    memfd->after);
+	return r;
+}
+
 /* The body stays where it is, or goes into a memfd. */
 static int add_payload_parts(struct kb_conn *conn, struct kb_message *message,
 			     const struct kb_pieces *body, int *out_fd)
@@ -176,7 +199,9 @@ static int add_payload_parts(struct kb_conn *conn, struct kb_message *message,
 				   head + body->size);
 	if (r >= 0)
 		r = add_vec(&conn->items, bytes->data, head);
-	if (r >= 0 && message->destination && body->size >= KB_MEMFD_MIN)
+	if (r >= 0 && message->memfd.size)
+		r = add_body_around(&conn->items, message);
+	else if (r >= 0 && message->destination && body->size >= KB_MEMFD_MIN)
 		r = add_memfd(&conn->items, body, out_fd);
 	else if (r >= 0)
 		r = add_pieces(&conn->items, body);
@@ -195,7 +220,7 @@ static int add_payload(struct kb_conn *conn, struct kb_message *message,
 	r = kb_message_pieces(message, KB_GVARIANT, &body);
 	if (r < 0)
 		return r;
-	if (body.size > COPY_MAX)
+	if (body.size > COPY_MAX || message->memfd.size)
 		return add_payload_parts(conn, message, &body, out_fd);
 	return add_payload_whole(conn, message);
 }

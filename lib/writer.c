@@ -229,6 +229,21 @@ int kb_writer_string(struct kb_writer *writer, char code, const char *s)
 	return kb_writer_basic(writer, code, &value);
 }
 
+int kb_writer_skip_bytes(struct kb_writer *writer, size_t n)
+{
+	if (writer->depth || writer->format != KB_GVARIANT)
+		return kb_writer_fail(writer, -EINVAL);
+	if (n > KB_ARRAY_MAX)
+		return kb_writer_fail(writer, -EMSGSIZE);
+	if (kb_writer_open(writer, 'a', "y") < 0)
+		return writer->error;
+	if (n > KB_MESSAGE_MAX - kb_writer_position(writer))
+		return kb_writer_fail(writer, -EMSGSIZE);
+	/* positions count from the base, which may wrap around */
+	writer->base -= n;
+	return kb_writer_close(writer);
+}
+
 /* containers */
 
 /* A container at the arguments: its type becomes part of the signature. */

@@ -102,6 +102,16 @@ int kb_writer_array(struct kb_writer *writer, char code, const void *data,
 		    size_t n);
 
 /**
+ * kb_writer_skip_bytes() - an array of bytes ("ay") that lies elsewhere
+ * @n:		how many
+ *
+ * They take no room in the buffer, but count for all that follows: whoever
+ * reads the body has to find them at the buffer's present end. Only among the
+ * arguments themselves, and in GVariant.
+ */
+int kb_writer_skip_bytes(struct kb_writer *writer, size_t n);
+
+/**
  * kb_writer_open() - begin a container
  * @code:	'a', '(', '{' or 'v'
  * @contents:	what goes inside: an array's element type, the members of a
