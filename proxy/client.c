@@ -177,7 +177,7 @@ int client_hello(struct client *client, uint64_t flags,
 	/* what the policy asks about a sender */
 	options.attach_recv = KDBUS_ATTACH_NAMES | KDBUS_ATTACH_CREDS |
 			      KDBUS_ATTACH_AUXGROUPS;
-	options.description = "kdbus-proxy";
+	options.description = client->proxy->description ?: "kdbus-proxy";
 	if (client->proxy->trusts)
 		return kb_conn_open(client->proxy->address, &options, out_conn);
 

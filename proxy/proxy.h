@@ -28,6 +28,7 @@ struct watch;
  * @paths:	configuration files named on the command line, or NULL
  * @guid:	id of the bus, 32 hex digits
  * @owner:	uid of whoever made the bus
+ * @description:	of clients' connections, or NULL for the proxy's own
  * @trusts:	no policy and no impersonation: the one client is our own caller
  * @config:	the configuration in force
  * @clients:	all that are connected, newest first
@@ -47,6 +48,7 @@ struct proxy {
 	char **paths;
 	char guid[33];
 	uid_t owner;
+	const char *description;
 	bool trusts;
 
 	struct config *config;
