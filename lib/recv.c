@@ -410,12 +410,17 @@ static int check_consistency(const struct kb_message *message,
 {
 	bool expects = msg->flags & KDBUS_MSG_EXPECT_REPLY;
 	bool no_start = msg->flags & KDBUS_MSG_NO_AUTO_START;
+	bool replies = message->type == KB_METHOD_RETURN ||
+		       message->type == KB_ERROR;
 
 	if (message->cookie != msg->cookie ||
 	    !(message->flags & KB_NO_REPLY_EXPECTED) != expects ||
 	    !(message->flags & KB_NO_AUTO_START) == no_start)
 		return -EBADMSG;
-	if (!expects && message->reply_cookie != msg->cookie_reply)
+	/* whether a reply was asked for the kernel has looked, but only if it
+	 * was told that it is one; and what it lets pass as one has to be one */
+	if (message->reply_cookie != (expects ? 0 : msg->cookie_reply) ||
+	    replies != (message->reply_cookie != 0))
 		return -EBADMSG;
 	return 0;
 }

@@ -337,6 +337,50 @@ TEST("a reply that does not come is an error, and a call can be cancelled")
 	expect_text(name_of(answer), "NoReply");
 }
 
+/* A message that looks like the reply to the call with @cookie. */
+static void forge(struct kb_conn *conn, enum kb_message_type type, unsigned flags, __u64 cookie)
+{
+	struct kb_message *m;
+
+	must(kb_message_new(type, &m));
+	must(kb_message_set(m, KB_FIELD_DESTINATION, kdbus_unique_name(client)));
+	if (type == KB_METHOD_CALL) {
+		must(kb_message_set(m, KB_FIELD_PATH, PATH));
+		must(kb_message_set(m, KB_FIELD_MEMBER, "Add"));
+	}
+	m->flags = flags;
+	m->reply_cookie = cookie;
+	must(kb_message_append(m, "u", 666));
+	kb_conn_send(conn, m);
+	kb_message_unref(m);
+}
+
+TEST("only who was called can answer")
+{
+	struct kdbus_message *call;
+	struct kb_conn *rogue;
+	uint32_t u = 0;
+
+	serve();
+	rogue = client_new(bus);
+	call = new_call(NAME, "Later");
+	must(kdbus_call_async(client, call, 0, on_reply, &answer));
+	settle();
+	/* cookies are counted: 1 is the only one so far */
+	for (__u64 cookie = 0; cookie < 4; cookie++)
+		for (unsigned flags = 0; flags < 2; flags++) {
+			forge(rogue, KB_METHOD_RETURN, flags, cookie);
+			forge(rogue, KB_METHOD_CALL, flags, cookie);
+			settle();
+		}
+	expect(!answer);
+	expect_ok(kdbus_reply(service, later, "u", 7));
+	settle();
+	must(kdbus_message_read(answer, "u", &u));
+	expect_eq(u, 7);
+	kb_conn_unref(rogue);
+}
+
 /* signals */
 
 static unsigned n_heard[4];
