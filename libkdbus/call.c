@@ -43,8 +43,10 @@ int kdbus_call(struct kdbus_connection *bus, struct kdbus_message *call, uint64_
 
 	message_renew(call);
 	r = kb_conn_call(bus->kb, call->kb, timeout_ns, &kb);
+	/* the kernel's word for an answer that we cannot take, and ours for one
+	 * that is an error, are the same */
 	if (r < 0)
-		return r;
+		return r == -EREMOTEIO ? -ECOMM : r;
 	is_error = kb->type == KB_ERROR;
 	reply = message_wrap(kb);
 	if (!reply)
