@@ -90,6 +90,7 @@ struct client *client_free(struct client *client)
 	ledger_deinit(&client->asked);
 	ledger_deinit(&client->waiting);
 	ledger_deinit(&client->owed);
+	backlog_deinit(&client->backlog);
 	stream_deinit(&client->stream);
 	policy_view_unref(client->view);
 	kb_conn_unref(client->conn);
@@ -288,6 +289,12 @@ bool client_may_call(struct client *client)
 	return false;
 }
 
+bool client_may_call_later(const struct client *client)
+{
+	return client->proxy->config->limits.max_replies_per_connection >
+	       CLIENT_REPLIES_MAX + client->backlog.n_calls;
+}
+
 /* Without memory for it one call is not counted. */
 void client_sent_call(struct client *client, uint64_t serial)
 {
@@ -335,4 +342,14 @@ bool client_is_full(const struct client *client)
 
 	return stream_pending(&client->stream) > limits->max_outgoing_bytes ||
 	       client->stream.n_out_fds > limits->max_outgoing_unix_fds;
+}
+
+/* input */
+
+bool client_is_ahead(const struct client *client)
+{
+	const struct limits *limits = &client->proxy->config->limits;
+
+	return client->backlog.bytes > limits->max_incoming_bytes ||
+	       client->backlog.n_fds > limits->max_incoming_unix_fds;
 }

@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "proxy/auth.h"
+#include "proxy/backlog.h"
 #include "proxy/ledger.h"
 #include "proxy/matches.h"
 #include "proxy/names.h"
@@ -42,6 +43,7 @@ enum client_state {
  * @asked:	calls to the driver whose answers must be looked at
  * @waiting:	calls it waits for, if that is limited more than by the kernel
  * @owed:	calls it received under a serial that is not their cookie
+ * @backlog:	what it sent while it waits for as many replies as it can
  * @last_peer:	owner of the name it last sent to, if that is a client, too
  * @last_serial: the last of those serials
  * @n_dropped:	signals the kernel could not queue, as of the last look
@@ -75,6 +77,7 @@ struct client {
 	struct ledger asked;
 	struct ledger waiting;
 	struct ledger owed;
+	struct backlog backlog;
 	uint64_t last_peer;
 	uint32_t last_serial;
 	uint64_t n_dropped;
@@ -173,6 +176,9 @@ uint32_t client_new_serial(struct client *client);
  */
 bool client_may_call(struct client *client);
 
+/* the same, of one that the kernel refused for its own limit, without a word */
+bool client_may_call_later(const struct client *client);
+
 /* a call was sent, its reply, or what takes its place, has come */
 void client_sent_call(struct client *client, uint64_t serial);
 void client_got_reply(struct client *client, uint64_t serial);
@@ -190,5 +196,10 @@ int client_deliver(struct client *client, struct kb_message *message);
 
 /* more is queued than the client may leave unread */
 bool client_is_full(const struct client *client);
+
+/* input */
+
+/* more is kept than the client may send before others read it */
+bool client_is_ahead(const struct client *client);
 
 #endif /* PROXY_CLIENT_H */

@@ -323,7 +323,7 @@ static void pump_consume(struct client *client)
 
 		if (size == 0)
 			return;
-		if (i == round) {
+		if (i == round || client_is_ahead(client)) {
 			client->is_behind = true;
 			return;
 		}
@@ -345,6 +345,17 @@ static size_t pump_missing(struct client *client)
 	return total > size ? total - size : 0;
 }
 
+/* What a client said before it hung up still counts. */
+static void pump_hung_up(struct client *client)
+{
+	while (client->is_behind && !client_is_dead(client)) {
+		to_kdbus_finish(client);
+		pump_consume(client);
+	}
+	to_kdbus_finish(client);
+	client_close(client);
+}
+
 static void pump_input(struct client *client)
 {
 	int r;
@@ -355,17 +366,9 @@ static void pump_input(struct client *client)
 	if (r == -EPROTO)
 		pump_disconnect(client, "it sends file descriptors that were not negotiated, or too many");
 	else if (r <= 0)
-		client_close(client);
+		pump_hung_up(client);
 	else
 		pump_consume(client);
-}
-
-/* What a client said before it hung up still counts. */
-static void pump_hung_up(struct client *client)
-{
-	while (client->is_behind && !client_is_dead(client))
-		pump_consume(client);
-	client_close(client);
 }
 
 /* from the bus */
@@ -409,6 +412,7 @@ static bool pump_bus(struct client *client, int max)
 		    client->state != CLIENT_MONITOR)
 			return false;
 	}
+	to_kdbus_resume(client);
 	if (client->activatable_changed) {
 		client->activatable_changed = false;
 		if (activatable_tell(client) == -ENOMEM)
@@ -588,11 +592,11 @@ void pump_update(struct client *client)
 	bus = client_is_full(client) || client->state == CLIENT_CLOSING ?
 		      0 :
 		      EPOLLIN;
-	if (pump_line_up(client, bus) < 0) {
+	if (pump_line_up(client, bus && !client_is_ahead(client)) < 0) {
 		client_close(client);
 		return;
 	}
-	in = client->is_behind ? 0 : bus;
+	in = client->is_behind || client_is_ahead(client) ? 0 : bus;
 	pump_set_events(client, bus, in, pending ? EPOLLOUT : 0);
 	pump_update_timer(client, is_first);
 	/* one less who did not say Hello yet: others may come in */

@@ -147,6 +147,21 @@ static void to_kdbus_set_deadline(const struct client *client,
 				    KB_TIMEOUT_INFINITE;
 }
 
+/* Let a message wait until the bus takes it, with all that comes behind it. */
+static int to_kdbus_defer(struct client *client, struct kb_message *message)
+{
+	struct backlog *backlog = &client->backlog;
+	int r = 0;
+
+	if (message == backlog_peek(backlog))
+		backlog->is_stuck = true;
+	else
+		r = backlog_add(backlog, message);
+	if (r < 0)
+		to_kdbus_failed(client, message, -r);
+	return r < 0 ? r : TO_KDBUS_E_LATER;
+}
+
 int to_kdbus_send(struct client *client, struct kb_message *message)
 {
 	int r;
@@ -156,6 +171,8 @@ int to_kdbus_send(struct client *client, struct kb_message *message)
 	else
 		message->flags |= KB_NO_REPLY_EXPECTED;
 	r = kb_conn_send(client->conn, message);
+	if (r == -EMLINK && client_may_call_later(client))
+		return to_kdbus_defer(client, message);
 	if (r < 0 && r != -ESRCH && r != -EREMCHG)
 		to_kdbus_failed(client, message, -r);
 	return r;
@@ -292,13 +309,15 @@ static void to_kdbus_undirected(struct client *client,
 		driver_call(client, message);
 }
 
+static bool is_reply(const struct kb_message *message)
+{
+	return message->type == KB_METHOD_RETURN || message->type == KB_ERROR;
+}
+
 static void to_kdbus_dispatch(struct client *client,
 			      struct kb_message *message)
 {
-	bool is_reply = message->type == KB_METHOD_RETURN ||
-			message->type == KB_ERROR;
-
-	if (is_reply && to_kdbus_restore(client, message) < 0)
+	if (is_reply(message) && to_kdbus_restore(client, message) < 0)
 		return;
 	if (!message->destination)
 		to_kdbus_undirected(client, message);
@@ -342,6 +361,29 @@ void to_kdbus(struct client *client, struct kb_message *message)
 
 	if (client->state == CLIENT_HELLO)
 		to_kdbus_first(client, message);
+	else if (client->backlog.n > 0 && !is_reply(message))
+		(void)to_kdbus_defer(client, message);
 	else
 		to_kdbus_dispatch(client, message);
+}
+
+void to_kdbus_resume(struct client *client)
+{
+	struct backlog *backlog = &client->backlog;
+	struct kb_message *message;
+
+	while (client->state == CLIENT_ACTIVE &&
+	       (message = backlog_peek(backlog))) {
+		backlog->is_stuck = false;
+		to_kdbus_dispatch(client, message);
+		if (backlog->is_stuck)
+			return;
+		backlog_drop(backlog);
+	}
+}
+
+void to_kdbus_finish(struct client *client)
+{
+	backlog_forgo_replies(&client->backlog);
+	to_kdbus_resume(client);
 }

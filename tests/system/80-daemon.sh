@@ -190,6 +190,13 @@ theirs=$(beside dbus-daemon "$private" verdicts "$work/bus")
 same "there is something to compare" 28 "$(wc -l <<<"$theirs")"
 ours=$(beside $daemon "$private" verdicts "$work/bus")
 same "policy and limits of a file give the same verdicts" "" "$(diff <(echo "$theirs") <(echo "$ours"))"
+config policy.conf session "$open_policy <limit name='max_replies_per_connection'>2000</limit>"
+ahead="asked back: Why
+tasks in order: 1000, the signal behind them: yes, answered: yes
+returns in order: 1000"
+same "who calls ahead, and is called back meanwhile, gets all replies" "$ahead" \
+    "$(beside dbus-daemon "$private" ahead "$work/bus")"
+same "here, too, though the kernel lets 128 wait at once" "$ahead" "$(beside $daemon "$private" ahead "$work/bus")"
 list_activatable() { bus_call "unix:path=$work/bus" ListActivatableNames | tr ' ' '\n' | grep '"' | sort; }
 same "so do directories of services" "$(beside dbus-daemon list_activatable)" "$(beside $daemon list_activatable)"
 formats() { sed -E "s/=[0-9a-f]{32}$/=G/; s/^[0-9]+$/N/; s/dbus-[A-Za-z0-9]{10}/dbus-X/"; }

@@ -8,6 +8,8 @@
  *        private hear SOCKET RULE   wait for a signal that the rule lets through
  *        private verdicts SOCKET     what policy and limits let two clients do,
  *                                    a line each
+ *        private ahead SOCKET       a client that calls far ahead of the answers,
+ *                                    and is called back meanwhile
  */
 #include <unistd.h>
 
@@ -308,6 +310,117 @@ static int verdicts(const char *path)
 	return EXIT_SUCCESS;
 }
 
+/* far ahead */
+
+#define AHEAD 1000
+
+/**
+ * struct worker - somebody who is given a lot to do, and asks back
+ * @n:		tasks that came, in order
+ * @back:	serial of what it asked
+ * @answered:	that was answered
+ * @is_last:	the signal that was sent behind the tasks came behind them
+ */
+struct worker {
+	struct end end;
+	unsigned int n;
+	uint32_t back;
+	bool answered;
+	bool is_last;
+};
+
+static uint32_t send_to(struct end *from, const struct end *to, bool signal, const char *member,
+			unsigned int number)
+{
+	const struct attempt attempt = { signal, "unique", "/", INTERFACE, member };
+	struct kb_message *message = attempt_message(&attempt, to);
+	uint32_t serial;
+
+	if (kb_message_append(message, "u", number) < 0)
+		exit(EXIT_FAILURE);
+	serial = end_send(from, message);
+	kb_message_unref(message);
+	return serial;
+}
+
+static void send_return(struct end *end, const struct kb_message *call, unsigned int number)
+{
+	struct kb_message *reply;
+
+	if (kb_message_new_return(call, &reply) < 0 || kb_message_append(reply, "u", number) < 0)
+		exit(EXIT_FAILURE);
+	end_send(end, reply);
+	kb_message_unref(reply);
+}
+
+static void work(struct worker *worker, const struct kb_message *message)
+{
+	unsigned int number;
+
+	if (message->reply_cookie == worker->back) {
+		worker->answered = message->type == KB_METHOD_RETURN;
+	} else if (message->type == KB_SIGNAL) {
+		worker->is_last = worker->n == AHEAD;
+	} else if (kb_message_read(message, "u", &number) == 0 && number == worker->n) {
+		send_return(&worker->end, message, number);
+		worker->n++;
+	}
+}
+
+/* The next message that is one, or NULL. */
+static struct kb_message *receive_call(struct end *end)
+{
+	struct kb_message *message;
+
+	while ((message = end_receive(end, END_WAIT_MS)) && message->type != KB_METHOD_CALL)
+		kb_message_unref(message);
+	return message;
+}
+
+static unsigned int count_returns(struct end *end)
+{
+	struct kb_message *reply;
+	unsigned int n, number;
+
+	for (n = 0; n < AHEAD; n++) {
+		reply = end_receive(end, END_WAIT_MS);
+		if (!reply || kb_message_read(reply, "u", &number) < 0 || number != n)
+			return n;
+		kb_message_unref(reply);
+	}
+	return n;
+}
+
+static int ahead(const char *path)
+{
+	struct worker worker = { 0 };
+	struct kb_message *message;
+	struct end end;
+
+	end_open(&end, path, NOBODY_ELSE, false);
+	end_open(&worker.end, path, NOBODY_ELSE, false);
+	for (unsigned int i = 0; i < AHEAD; i++)
+		send_to(&end, &worker.end, false, "Work", i);
+	send_to(&end, &worker.end, true, "Done", 0);
+
+	worker.back = send_to(&worker.end, &end, false, "Why", 0);
+	message = receive_call(&end);
+	printf("asked back: %s\n", message ? message->member : "no");
+	if (message)
+		send_return(&end, message, 0);
+	kb_message_unref(message);
+
+	while ((!worker.is_last || !worker.answered) &&
+	       (message = end_receive(&worker.end, END_WAIT_MS))) {
+		work(&worker, message);
+		kb_message_unref(message);
+	}
+	printf("tasks in order: %u, the signal behind them: %s, answered: %s\n", worker.n,
+	       worker.is_last ? "yes" : "no", worker.answered ? "yes" : "no");
+	printf("returns in order: %u\n", count_returns(&end));
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -317,6 +430,8 @@ int main(int argc, char **argv)
 		return hear(argv[2], argv[3]);
 	if (argc == 3 && kb_streq(argv[1], "verdicts"))
 		return verdicts(argv[2]);
-	fprintf(stderr, "usage: private serve NAME | hear SOCKET RULE | verdicts SOCKET\n");
+	if (argc == 3 && kb_streq(argv[1], "ahead"))
+		return ahead(argv[2]);
+	fprintf(stderr, "usage: private serve NAME | hear SOCKET RULE | verdicts SOCKET | ahead SOCKET\n");
 	return EXIT_FAILURE;
 }
