@@ -144,13 +144,22 @@ static int write_pidfile(struct daemon *daemon)
 static void raise_descriptors(struct daemon *daemon)
 {
 	struct rlimit limit;
+	rlim_t most;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return;
 	daemon->context.files = limit;
 	if (limit.rlim_cur >= FILES_WANTED)
 		return;
-	limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
+	limit.rlim_cur = FILES_WANTED;
+	if (limit.rlim_max < FILES_WANTED) {
+		/* for root there is no most */
+		most = limit.rlim_max;
+		limit.rlim_max = FILES_WANTED;
+		if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+			return;
+		limit.rlim_cur = limit.rlim_max = most;
+	}
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		kb_log_errno(LOG_WARNING, errno, "Cannot have more than the usual file descriptors");
 }

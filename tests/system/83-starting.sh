@@ -43,7 +43,7 @@ ours=$(lines kdbus-daemon)
 same "services come and fail alike" "" "$(diff <(echo "$theirs") <(echo "$ours"))"
 
 limit_of() { sed -n 's/^Max open files *\([0-9]*\) .*/\1/p' "/proc/$1/limits"; }
-out=$(ulimit -Sn 1024 && kdbus-daemon --fork --print-pid=1 --config-file="$work/bus.conf" 2>/dev/null)
+out=$(ulimit -Sn 1024 && ulimit -Hn 4096 && kdbus-daemon --fork --print-pid=1 --config-file="$work/bus.conf" 2>/dev/null)
 same "the daemon has descriptors for many clients" 65536 "$(limit_of "$out")"
 same "its services have what it had" 1024 "$(limit_of "$(pgrep -o -x kdbus-activator -P "$out")")"
 kill "$out"
