@@ -25,12 +25,6 @@ static struct kb_writer_frame *writer_frame(struct kb_writer *writer)
 
 /* bytes */
 
-size_t kb_writer_position(const struct kb_writer *writer)
-{
-	return writer->buffer->size - writer->base +
-	       (writer->borrowed ? writer->borrowed->size : 0);
-}
-
 uint8_t *kb_writer_room(struct kb_writer *writer, size_t size)
 {
 	struct kb_buffer *buffer = writer->buffer;

@@ -154,7 +154,12 @@ uint8_t *kb_writer_room(struct kb_writer *writer, size_t size);
 void kb_writer_bytes(struct kb_writer *writer, const void *data, size_t size);
 void kb_writer_align(struct kb_writer *writer, size_t alignment);
 /* Bytes written so far. */
-size_t kb_writer_position(const struct kb_writer *writer);
+static inline size_t kb_writer_position(const struct kb_writer *writer)
+{
+	return writer->buffer->size - writer->base +
+	       (writer->borrowed ? writer->borrowed->size : 0);
+}
+
 
 /* Like kb_writer_basic(), for a value that a reader has checked. */
 int kb_writer_basic_trusted(struct kb_writer *writer, char code,

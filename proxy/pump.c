@@ -544,10 +544,10 @@ static int pump_watch_bus(struct client *client)
 			    kb_conn_fd(client->conn), EPOLLIN, on_bus, client);
 	if (r < 0)
 		return r;
-	client->is_flooded = true;
-	pump_rank(client, false);
+	client->is_flooded = false;
 	client->events = PUMP_EVENTS_UNKNOWN;
-	return 0;
+	return sd_event_source_set_priority(client->io_bus,
+					    SD_EVENT_PRIORITY_IMPORTANT);
 }
 
 /*
@@ -637,6 +637,7 @@ int pump_start(struct client *client)
 	sd_event *event = client->proxy->event;
 	int r;
 
+	client->events = PUMP_EVENTS_UNKNOWN;
 	r = pump_watch_client(client);
 	if (r >= 0)
 		r = sd_event_add_time(event, &client->timer, CLOCK_MONOTONIC,
