@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <linux/capability.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,9 @@
 
 /* sockets to listen on */
 #define LISTEN_FDS_MAX 32
+
+/* bytes that are worth a mapping of their own */
+#define LARGE_SIZE (128 << 10)
 
 /**
  * struct options - the command line
@@ -284,6 +288,15 @@ static void raise_limits(void)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/*
+ * What one does not read fills a large buffer, which goes back when it is freed.
+ * Left alone, the C library would learn from the first to keep the next.
+ */
+static void give_back_large_buffers(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_SIZE);
+}
+
 /* signals */
 
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *si,
@@ -517,6 +530,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	raise_limits();
+	give_back_large_buffers();
 	r = reach_bus(options.address, &reach);
 	if (r < 0)
 		kb_log_errno(LOG_ERR, r, "Cannot reach %s", options.address);

@@ -2,6 +2,7 @@
 /* The proxy itself: one bus, one configuration, its clients. */
 
 #include <errno.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include "lib/conn.h"
@@ -11,6 +12,9 @@
 #include "proxy/proxy.h"
 #include "proxy/reload.h"
 #include "proxy/watch.h"
+
+/* clients whose memory is worth a look at all of it when they have gone */
+#define CROWD_SIZE 64
 
 /*
  * Says hello once as if for somebody else: that shows whether we may, and what
@@ -62,6 +66,12 @@ static int on_reap(sd_event_source *source, void *userdata)
 
 		proxy->dead = client->next;
 		client_free(client);
+		proxy->n_freed++;
+	}
+	/* a crowd has gone: those who came between its members pin its memory */
+	if (proxy->n_freed >= CROWD_SIZE) {
+		proxy->n_freed = 0;
+		malloc_trim(0);
 	}
 	door_update(proxy);
 	/* without a door there will be no more */

@@ -35,6 +35,7 @@ struct watch;
  * @dead:	those that left and wait to be freed outside of their callbacks
  * @n_hello:	of the clients, those that said Hello
  * @n_outside:	of the clients, those that the door keeps waiting
+ * @n_freed:	clients that have gone since their memory was given back
  * @by_id:	those of @n_hello, by the low bits of their ids
  * @receiver:	id of the client that was sent something last, @n_sent messages in
  *		a row, till it has its turn
@@ -62,6 +63,7 @@ struct proxy {
 	size_t n_clients;
 	size_t n_hello;
 	size_t n_outside;
+	size_t n_freed;
 	struct client *by_id[PROXY_ID_BUCKETS];
 	uint64_t receiver;
 	int n_sent;

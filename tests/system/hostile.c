@@ -311,6 +311,16 @@ static unsigned int proxy_fds(void)
 	return n;
 }
 
+static void proxy_tell_fds(unsigned int before)
+{
+	char command[128];
+
+	printf("# %u descriptors before, now:\n", before);
+	fflush(stdout);
+	snprintf(command, sizeof(command), "ls -l /proc/%d/fd | sed 's/^.* \\([0-9]* ->\\)/# \\1/'", proxy);
+	(void)!system(command);
+}
+
 static unsigned int settled_fds(unsigned int wanted)
 {
 	unsigned int n = proxy_fds();
@@ -368,7 +378,7 @@ static bool newcomer(unsigned long *longest_ms)
 static void check_attack(const struct attack *attack, struct bystander *bystander, unsigned int seconds)
 {
 	uint64_t end;
-	unsigned int n_in = 0, n_tried = 0, n_fds = proxy_fds();
+	unsigned int n_in = 0, n_tried = 0, n_fds = proxy_fds(), n_left;
 	unsigned long longest_ms = 0;
 	pid_t attacker;
 
@@ -387,13 +397,16 @@ static void check_attack(const struct attack *attack, struct bystander *bystande
 	kill(attacker, SIGKILL);
 	waitpid(attacker, NULL, 0);
 	bystander_tell(bystander, attack->what);
-	/* one in twenty may meet something else that the machine has to do */
-	result(!bystander->failed && bystander->n_late <= bystander->n / 20,
+	/* a single one may meet whatever else the machine has to do */
+	result(!bystander->failed && bystander->sum_ns / bystander->n < bystander->limit_ns,
 	       "%s: nobody else waits", attack->what);
 	result(n_in == n_tried, "%s: others come in", attack->what);
 	printf("# made %lu times; %u of %u others came in, in %lu ms at most; %u late calls; the proxy has %lu KiB\n",
 	       *n_made, n_in, n_tried, longest_ms, bystander->n_late, proxy_memory());
-	result(settled_fds(n_fds) <= n_fds, "%s: nothing is left of it", attack->what);
+	n_left = settled_fds(n_fds);
+	result(n_left <= n_fds, "%s: nothing is left of it", attack->what);
+	if (n_left > n_fds)
+		proxy_tell_fds(n_fds);
 }
 
 static void measure_idle(struct bystander *bystander)
