@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "proxy/config.h"
+#include "proxy/refusal.h"
 #include "proxy/starts.h"
 
 #define PROXY_ID_BUCKETS 256
@@ -39,6 +40,7 @@ struct watch;
  * @by_id:	those of @n_hello, by the low bits of their ids
  * @receiver:	id of the client that was sent something last, @n_sent messages in
  *		a row, till it has its turn
+ * @disconnects: of users, by the low bits of their ids
  * @starts:	services that clients wait for
  * @senders:	the policy as recent native senders see it, oldest replaced
  */
@@ -68,6 +70,7 @@ struct proxy {
 	uint64_t receiver;
 	int n_sent;
 	struct starts starts;
+	struct refusal_user disconnects[REFUSAL_USERS];
 	struct policy_view *senders[PROXY_SENDERS];
 	unsigned int last_sender;
 };

@@ -62,6 +62,29 @@ static bool burst_begins(struct client *client, enum refusal_kind kind,
 	return true;
 }
 
+/* The same for all clients of the user; what was only counted is the client's now. */
+static bool user_is_told(struct client *client)
+{
+	uid_t uid = client->peer.uid;
+	struct refusal_user *user =
+		&client->proxy->disconnects[uid % REFUSAL_USERS];
+	uint64_t now = kb_now_ns();
+
+	if (user->uid != uid)
+		*user = (struct refusal_user){ .uid = uid };
+	if (now >= user->quiet_until_ns)
+		user->n_lines = 0;
+	if (user->n_lines >= BURST_LINES_MAX) {
+		user->n_untold++;
+		return false;
+	}
+	user->n_lines++;
+	user->quiet_until_ns = now + BURST_NS;
+	client->refusals.kinds[REFUSAL_DISCONNECT].n_untold += user->n_untold;
+	user->n_untold = 0;
+	return true;
+}
+
 /* lines */
 
 /* "name comm[pid] of uid N", as far as these are known */
@@ -311,7 +334,8 @@ static void disconnect(struct client *client, struct record *record,
 
 	snprintf(cause, sizeof(cause), "is disconnected: %s", why);
 	record_text(record, "KDBUS_REASON", why);
-	if (burst_begins(client, REFUSAL_DISCONNECT, cause, 1))
+	if (burst_begins(client, REFUSAL_DISCONNECT, cause, 1) &&
+	    user_is_told(client))
 		refuse(client, REFUSAL_DISCONNECT, record, cause);
 	else
 		record_deinit(record);

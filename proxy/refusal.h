@@ -4,6 +4,7 @@
 #define PROXY_REFUSAL_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 struct client;
 struct kb_message;
@@ -35,6 +36,21 @@ struct refusals {
 		uint64_t cause;
 		unsigned int n_lines;
 	} kinds[_N_REFUSAL_KINDS];
+};
+
+/* users whose disconnects are counted; two of the same number share a place */
+#define REFUSAL_USERS 16
+
+/**
+ * struct refusal_user - the disconnects of one user's clients
+ *
+ * Who is disconnected may come again at once, with bursts of its own.
+ */
+struct refusal_user {
+	uid_t uid;
+	uint64_t quiet_until_ns;
+	uint64_t n_untold;
+	unsigned int n_lines;
 };
 
 /**

@@ -67,6 +67,25 @@ Test(refusal, another_reason_is_another_line)
 	cr_expect_eq(lines("is disconnected: it is rude"), 1);
 }
 
+Test(refusal, who_comes_again_is_told_of_eight_times_a_burst)
+{
+	for (int i = 0; i < 100; i++) {
+		struct client again = client;
+
+		refusal_disconnect(&again, "it is rude");
+	}
+	cr_expect_eq(lines("is disconnected: it is rude"), 8);
+	cr_expect_eq(proxy.disconnects[1000 % REFUSAL_USERS].n_untold, 92);
+	client.peer.uid = 1001;
+	refusal_disconnect(&client, "it is rude");
+	cr_expect_eq(lines("of uid 1001 is disconnected"), 1);
+	/* when the burst is over, the next line tells */
+	client.peer.uid = 1000;
+	proxy.disconnects[1000 % REFUSAL_USERS].quiet_until_ns = 0;
+	refusal_disconnect(&client, "it is worse");
+	cr_expect_eq(lines("it is worse (and 92 before)"), 1);
+}
+
 Test(refusal, lost_messages_are_counted)
 {
 	refusal_drop(&client, 5, NULL, "it is slow");
