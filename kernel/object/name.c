@@ -521,8 +521,11 @@ struct kdbus_conn *kdbus_name_get_holder(struct kdbus_bus *bus,
 	unsigned int seq;
 
 	/* pairs with smp_store_release() in kdbus_name_settle() */
-	while ((seq = smp_load_acquire(&entry->seq)) & 1) {
+	seq = smp_load_acquire(&entry->seq);
+	if (seq & 1) {
+		/* nothing is in transit then, however often it is later */
 		mutex_lock(&bus->names.lock);
+		seq = entry->seq;
 		mutex_unlock(&bus->names.lock);
 	}
 	smp_rmb(); /* pairs with smp_wmb() in entry_set_holder() */
