@@ -73,6 +73,7 @@ static void doze(struct wait *wait)
 		schedule();
 }
 
+/* tests/model/await.pml */
 static int wait_for(struct wait *wait)
 {
 	struct rcuwait *sleeper = &wait->reply->wait;

@@ -35,6 +35,7 @@ static void take_mail(struct kdbus_conn *conn,
  * duty to answer them.  The name is in transit: nobody else sends to it now,
  * so what moves stays ahead of what comes.
  */
+/* tests/model/handover.pml */
 static void move_mail(const struct kdbus_name_change *change)
 {
 	struct kdbus_entry *entry, *next;

@@ -123,6 +123,7 @@ void kdbus_leave(struct kdbus_conn *conn)
 		take_apart(conn);
 }
 
+/* tests/model/idle.pml */
 /**
  * kdbus_leave_politely() - KDBUS_CMD_BYEBYE
  * @conn:	caller, whose command is in progress, and no longer is afterwards

@@ -182,6 +182,7 @@ static int wait_gone(struct kdbus_conn *conn)
  * not stop moving, it is held: by then nothing is left to read from the
  * sender's memory.
  */
+/* tests/model/route.pml */
 static int send_unicast(struct sending *send, struct kdbus_reply **out_reply)
 {
 	struct mutex *registry = &send->draft->bus->names.lock;

@@ -118,6 +118,7 @@ static struct kdbus_name_owner *holder_of(struct kdbus_name_entry *entry)
  * Pass the name on from @old.  Nobody who read the old holder can queue to it
  * after this; see struct kdbus_name_entry.
  */
+/* tests/model/route.pml */
 static void entry_set_holder(struct kdbus_name_entry *entry,
 			     struct kdbus_conn *old, struct kdbus_conn *new)
 {

@@ -18,6 +18,7 @@
  * own connection, and the two locks are never held together.  Whoever ends a
  * reply first changes its state and then takes it off the lists.
  */
+/* tests/model/await.pml, tests/model/handover.pml */
 
 /* deadlines */
 
