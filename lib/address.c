@@ -68,9 +68,10 @@ static int parse_pair(const char *s, const char *end, struct kb_address *out)
 		{ "machine=", out->machine, sizeof(out->machine) },
 		{ "pid=", out->machine, sizeof(out->machine) },
 	};
-	const char *value;
+	char others[4096];
+	const char *value, *equals = memchr(s, '=', end - s);
 
-	if (!memchr(s, '=', end - s))
+	if (!equals || equals == s || equals + 1 == end)
 		return -EINVAL;
 	for (size_t i = 0; i < KB_ARRAY_SIZE(keys); i++) {
 		value = kb_startswith(s, keys[i].key);
@@ -78,7 +79,8 @@ static int parse_pair(const char *s, const char *end, struct kb_address *out)
 			return unescape(value, end, keys[i].value,
 					keys[i].size);
 	}
-	return 0;	/* guid= and others are no concern of ours */
+	/* guid= and others are no concern of ours, but must be well-formed */
+	return unescape(equals + 1, end, others, sizeof(others));
 }
 
 int kb_address_next(const char **list, struct kb_address *out)

@@ -35,6 +35,8 @@ Test(address, malformed_ones_are_refused)
 		"kernel", ":path=/x", "kernel:path", "kernel:path=%2",
 		"kernel:path=%zz", "kernel:path=%00", "kernel:,",
 		"kernel:path=/a b", "unix:path=/a+b", "unix:abstract=~",
+		"unix:path=", "unix:=x", "unix:path=/x,guid=",
+		"unix:path=/x,other==", "unix:path=/x,other=a b",
 		"averyveryveryveryverylongtransport:path=/x",
 	};
 
