@@ -95,15 +95,21 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* Cut blanks off both ends, in place. */
+/*
+ * Cut blanks off both ends, in place.  A backslash at the end keeps one behind it:
+ * without, whoever reads the value in another file would join it with a line that
+ * follows there.
+ */
 static char *strip(char *s)
 {
-	size_t n;
+	size_t n, end;
 
 	s += strspn(s, BLANKS);
-	n = strlen(s);
+	end = n = strlen(s);
 	while (n && is_blank(s[n - 1]))
 		n--;
+	if (n && n < end && s[n - 1] == '\\')
+		n++;
 	s[n] = '\0';
 	return s;
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "busname/emit.h"
 #include "busname/generator.h"
 
 #define DIRECTORY "/etc/systemd/system"
@@ -131,6 +132,30 @@ static void try_value(size_t row, const char *value)
 	if (unit)
 		cr_expect_str_eq(unit->policy.rules[unit->policy.n_rules - 1].who, "daemon");
 	unit_free(unit);
+}
+
+/* A line of what is written must not swallow the next one. */
+Test(unit, a_backslash_at_the_end_stays_alone)
+{
+	static const char *const lines[] = {
+		"[BusName]\nExec=/bin/x a\\ \n", "[BusName]\nExec=/bin/x a\\\t\r\n",
+		"[Unit]\nDocumentation=man:x\\ \nAfter=y.service\n", "[Unit]\nAfter=y.service\\ \n",
+	};
+	struct kb_buffer out;
+	struct unit *unit;
+	size_t i;
+
+	for (i = 0; i < KB_ARRAY_SIZE(lines); i++) {
+		out = (struct kb_buffer){};
+		unit = load("x.y", lines[i]);
+		cr_assert_not_null(unit);
+		cr_assert_eq(emit_unit_text(unit, &scope, &out), 0);
+		cr_assert_eq(kb_buffer_append(&out, "", 1), 0);
+		cr_expect_not_null(strchr((char *)out.data, '\\'), "%s", lines[i]);
+		cr_expect_null(strstr((char *)out.data, "\\\n"), "%s", (char *)out.data);
+		kb_buffer_deinit(&out);
+		unit_free(unit);
+	}
 }
 
 Test(unit, each_key_with_each_value)
