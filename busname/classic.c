@@ -146,7 +146,7 @@ static int make_unit(const struct fields *fields, const char *file, const struct
 {
 	_cleanup_(unit_freep) struct unit *unit = NULL;
 	const char *name = fields->name->value;
-	char own[256];
+	char own[UNIT_USER_MAX + sizeof(" own")];
 	int r;
 
 	r = unit_new(name, file, &unit);

@@ -163,7 +163,7 @@ static void put_policy(struct kb_buffer *out, int *r, const struct policy *polic
 
 	for (i = 0; i < policy->n_rules; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
-		char value[512];
+		char value[UNIT_USER_MAX + sizeof(":talk")];
 
 		snprintf(value, sizeof(value), "%s%s%s", rule->who ?: "", rule->who ? ":" : "",
 			 policy_access_name(rule->access));

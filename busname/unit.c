@@ -78,6 +78,8 @@ bool unit_user_is_valid(const char *who)
 	size_t n = strspn(who, valid);
 	uint64_t id;
 
+	if (strlen(who) > UNIT_USER_MAX)
+		return false;
 	/* The last number stands for nobody at all. */
 	if (kb_parse_u64(who, &id) >= 0)
 		return id < UINT32_MAX;

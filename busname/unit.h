@@ -14,6 +14,7 @@
 
 #define UNIT_SUFFIX	".busname"
 #define UNIT_NAME_MAX	255	/* characters of a unit's name */
+#define UNIT_USER_MAX	255	/* of a user's or group's */
 
 /* Of starts, unless a file says something else. */
 #define UNIT_LIMIT_INTERVAL	(2 * KB_NSEC_PER_SEC)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "busname/classic.h"
 #include "busname/emit.h"
 #include "busname/generator.h"
 
@@ -155,6 +156,64 @@ Test(unit, a_backslash_at_the_end_stays_alone)
 		cr_expect_null(strstr((char *)out.data, "\\\n"), "%s", (char *)out.data);
 		kb_buffer_deinit(&out);
 		unit_free(unit);
+	}
+}
+
+/* Is there a grant to own the name, and for the whole user? */
+static bool may_own(const struct unit *unit, const char *user)
+{
+	struct kb_buffer out = {};
+	char wanted[1024];
+	bool found;
+
+	snprintf(wanted, sizeof(wanted), " --allow-user=%s:own", user);
+	cr_assert_eq(emit_unit_text(unit, &scope, &out), 0);
+	cr_assert_eq(kb_buffer_append(&out, "", 1), 0);
+	found = strstr((char *)out.data, wanted);
+	cr_expect(found || !strstr((char *)out.data, "--allow-user=u"));
+	kb_buffer_deinit(&out);
+	return found;
+}
+
+static struct unit *load_classic(const char *user, struct classic *classic)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/x.service", root);
+	file = fopen(path, "we");
+	cr_assert_not_null(file);
+	fprintf(file, "[D-BUS Service]\nName=x.y\nExec=/bin/x\nUser=%s\n", user);
+	fclose(file);
+	n_warnings = 0;
+	cr_assert_eq(classic_read(path, &scope, classic), 0);
+	cr_assert_not_null(classic->unit);
+	return classic->unit;
+}
+
+/* Other files must not suffer from one. */
+Test(unit, a_user_is_taken_whole_or_not_at_all)
+{
+	static const size_t lengths[] = { 1, 250, 251, 252, 255, 256, 505, 600 };
+	char user[1024], text[2048];
+	struct classic classic;
+	struct unit *unit;
+	size_t i;
+
+	for (i = 0; i < KB_ARRAY_SIZE(lengths); i++) {
+		bool good = lengths[i] <= UNIT_USER_MAX;
+
+		memset(user, 'u', lengths[i]);
+		user[lengths[i]] = '\0';
+		snprintf(text, sizeof(text), "[BusName]\nAllowUser=%s own\n", user);
+		unit = load("x.y", text);
+		cr_assert_not_null(unit);
+		cr_expect_eq(may_own(unit, user), good, "%zu", lengths[i]);
+		cr_expect_eq(n_warnings, !good, "%zu", lengths[i]);
+		unit_free(unit);
+		cr_expect_eq(may_own(load_classic(user, &classic), user), good, "%zu", lengths[i]);
+		cr_expect_eq(n_warnings, !good, "%zu", lengths[i]);
+		classic_deinit(&classic);
 	}
 }
 
