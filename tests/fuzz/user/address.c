@@ -24,7 +24,8 @@ static void check_escape(const char *value)
 	must(kb_buffer_append(&text, "", 1) == 0);
 	list = (const char *)text.data;
 	must(kb_address_next(&list, &again) == 1);
-	must(kb_streq(again.transport, "unix") && kb_streq(again.path, value) && !*list);
+	must(kb_streq(again.transport, "unix") && kb_streq(again.path, value) &&
+	     !*list);
 	must(oracle_address((const char *)text.data));
 	kb_buffer_deinit(&text);
 }

@@ -38,7 +38,8 @@ static bool is_peer(const char *hex)
 		if (sscanf(hex, "%2x", &byte) == 1)
 			text[n++] = byte;
 	text[n] = '\0';
-	return !*hex && n && strspn(text, "0123456789") == n && strtoull(text, &end, 10) == UID;
+	return !*hex && n && strspn(text, "0123456789") == n &&
+	       strtoull(text, &end, 10) == UID;
 }
 
 /* What may stand before an OK, of those who are not trusted anyway. */
@@ -56,12 +57,15 @@ static bool names_peer(const uint8_t *data, size_t size)
 	if (identity)
 		return is_peer(identity);
 	identity = kb_startswith(line, "DATA");
-	return identity && (!*identity || kb_streq(identity, " ") || is_peer(identity + 1));
+	return identity &&
+	       (!*identity || kb_streq(identity, " ") || is_peer(identity + 1));
 }
 
-static void check_answer(struct talk *talk, const char *answer, const uint8_t *data)
+static void check_answer(struct talk *talk, const char *answer,
+			 const uint8_t *data)
 {
-	must(strlen(answer) > 2 && kb_streq(answer + strlen(answer) - 2, "\r\n"));
+	must(strlen(answer) > 2 &&
+	     kb_streq(answer + strlen(answer) - 2, "\r\n"));
 	if (kb_startswith(answer, "OK ")) {
 		must(kb_streq(answer, "OK " GUID "\r\n"));
 		must(talk->auth.trust_anyone || names_peer(data, talk->used));
@@ -72,18 +76,21 @@ static void check_answer(struct talk *talk, const char *answer, const uint8_t *d
 	must(kb_buffer_append_string(&talk->said, answer) == 0);
 }
 
-static void talk(struct talk *talk, uint8_t options, const uint8_t *data, size_t size, size_t cut)
+static void talk(struct talk *talk, uint8_t options, const uint8_t *data,
+		 size_t size, size_t cut)
 {
 	*talk = (struct talk){ .end = AUTH_MORE };
 	auth_init(&talk->auth, GUID, UID);
 	talk->auth.trust_anyone = options & 1;
 	talk->auth.may_pass_fds = options & 2;
-	while (talk->used < size && (talk->end == AUTH_MORE || talk->end == AUTH_ANSWER)) {
+	while (talk->used < size &&
+	       (talk->end == AUTH_MORE || talk->end == AUTH_ANSWER)) {
 		size_t n = size - talk->used, used;
 		const char *answer;
 
 		n = n > cut ? cut : n;
-		talk->end = auth_feed(&talk->auth, (const char *)data + talk->used, n, &used,
+		talk->end = auth_feed(&talk->auth,
+				      (const char *)data + talk->used, n, &used,
 				      &answer);
 		must(used <= n && (talk->end != AUTH_MORE || used == n));
 		talk->used += used;
@@ -111,7 +118,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	talk(&cut, options, input.data, input.size, 1 + (options >> 2) % 8);
 	must(ended(&whole) == ended(&cut));
 	must(whole.said.size == cut.said.size);
-	must(!whole.said.size || !memcmp(whole.said.data, cut.said.data, whole.said.size));
+	must(!whole.said.size ||
+	     !memcmp(whole.said.data, cut.said.data, whole.said.size));
 	must(whole.auth.passes_fds == cut.auth.passes_fds);
 	/* the rest is not ours any more */
 	if (whole.end == AUTH_DONE)

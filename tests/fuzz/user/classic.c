@@ -12,7 +12,8 @@
 #include "tests/fuzz/user/fuzz.h"
 #include "tests/fuzz/user/unit-text.h"
 
-static void check_classic(const struct classic *classic, const struct scope *scope)
+static void check_classic(const struct classic *classic,
+			  const struct scope *scope)
 {
 	struct kb_buffer text = {};
 
@@ -48,7 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_classic(&classic, &scope);
 	if (entry.name)
 		check_entry(&entry);
-	must(!entry.name || !classic.unit || kb_streq(entry.name, classic.unit->name));
+	must(!entry.name || !classic.unit ||
+	     kb_streq(entry.name, classic.unit->name));
 	classic_deinit(&classic);
 	classic_entry_deinit(&entry);
 	scope_deinit(&scope);

@@ -15,7 +15,8 @@
 /* libdbus refuses all names that begin like those it keeps for itself. */
 static bool looks_local(const struct kb_message *message)
 {
-	return (message->interface && kb_startswith(message->interface, KB_LOCAL_INTERFACE)) ||
+	return (message->interface &&
+		kb_startswith(message->interface, KB_LOCAL_INTERFACE)) ||
 	       (message->path && kb_startswith(message->path, KB_LOCAL_PATH));
 }
 
@@ -33,9 +34,11 @@ static void check_message(const uint8_t *data, size_t size, int64_t n_fds)
 	must(n_fds == (int64_t)message->n_fds && message->cookie);
 	must(kb_message_set(message, KB_FIELD_SENDER, NULL) == 0);
 	if (kb_message_validate(message) == 0) {
-		must(n_fds || looks_local(message) || oracle_message(data, size));
+		must(n_fds || looks_local(message) ||
+		     oracle_message(data, size));
 		/* others are not passed on */
-		if (message->type >= KB_METHOD_CALL && message->type <= KB_SIGNAL)
+		if (message->type >= KB_METHOD_CALL &&
+		    message->type <= KB_SIGNAL)
 			message_check_round_trip(message);
 	}
 	kb_message_unref(message);
@@ -50,7 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	total = kb_message_size_dbus1(data);
 	must(total == -EBADMSG || (total >= 16 && total <= KB_MESSAGE_MAX));
 	if (total < 0 || (uint64_t)total != size) {
-		must(message_decode(KB_DBUS1, data, size, 0, &(struct kb_message *){ NULL }) ==
+		must(message_decode(KB_DBUS1, data, size, 0,
+				    &(struct kb_message *){ NULL }) ==
 		     -EBADMSG);
 		return 0;
 	}

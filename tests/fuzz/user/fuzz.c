@@ -23,7 +23,8 @@ uint8_t fuzz_byte(struct fuzz_input *input)
 	return *input->data++;
 }
 
-static void *take(struct fuzz_input *input, size_t size, size_t more, size_t *out_size)
+static void *take(struct fuzz_input *input, size_t size, size_t more,
+		  size_t *out_size)
 {
 	uint8_t *copy;
 
@@ -67,7 +68,8 @@ static void make_path(void)
 	const char *folder = getenv("TMPDIR");
 	int fd;
 
-	snprintf(file_path, sizeof(file_path), "%s/kdbus-fuzz.XXXXXX", folder ? folder : "/tmp");
+	snprintf(file_path, sizeof(file_path), "%s/kdbus-fuzz.XXXXXX",
+		 folder ? folder : "/tmp");
 	fd = mkstemp(file_path);
 	must(fd >= 0);
 	close(fd);

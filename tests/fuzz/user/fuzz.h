@@ -16,10 +16,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Ends the program with a report unless @condition holds. */
-#define must(condition)                                              \
-	do {                                                         \
-		if (!(condition))                                    \
-			fuzz_fail(__FILE__, __LINE__, #condition);   \
+#define must(condition)                                            \
+	do {                                                       \
+		if (!(condition))                                  \
+			fuzz_fail(__FILE__, __LINE__, #condition); \
 	} while (0)
 _Noreturn void fuzz_fail(const char *file, int line, const char *condition);
 

@@ -14,12 +14,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t n_fds = fuzz_byte(&input) % 4;
 	struct kb_message *message;
 
-	if (message_decode(KB_GVARIANT, input.data, input.size, n_fds, &message) < 0)
+	if (message_decode(KB_GVARIANT, input.data, input.size, n_fds,
+			   &message) < 0)
 		return 0;
 	must(message->n_fds == n_fds && message->cookie);
 	must(kb_message_set(message, KB_FIELD_SENDER, NULL) == 0);
-	if (kb_message_validate(message) == 0 && message->type >= KB_METHOD_CALL &&
-	    message->type <= KB_SIGNAL)
+	if (kb_message_validate(message) == 0 &&
+	    message->type >= KB_METHOD_CALL && message->type <= KB_SIGNAL)
 		message_check_round_trip(message);
 	kb_message_unref(message);
 	return 0;

@@ -26,9 +26,10 @@ static bool passes(const struct kb_buffer *items, const uint64_t *filter)
 		uint64_t n = kb_item_size(item) / 64;
 		const uint64_t *mask;
 
-		if (item->type == KDBUS_ITEM_DST_ID || item->type == KDBUS_ITEM_NAME ||
+		if (item->type == KDBUS_ITEM_DST_ID ||
+		    item->type == KDBUS_ITEM_NAME ||
 		    item->type == KDBUS_ITEM_ID)
-			return true;	/* not about what is in it */
+			return true; /* not about what is in it */
 		if (item->type != KDBUS_ITEM_BLOOM_MASK)
 			continue;
 		must(kb_item_size(item) % 64 == 0 && n > 0);
@@ -47,8 +48,8 @@ static struct kb_message *make(const struct kb_match_rule *rule)
 	struct kb_message *message;
 	size_t n = 0;
 
-	must(kb_message_new_signal(path, rule->interface ?: "a.b", rule->member ?: "M",
-				   &message) == 0);
+	must(kb_message_new_signal(path, rule->interface ?: "a.b",
+				   rule->member ?: "M", &message) == 0);
 	message->cookie = 1;
 	for (unsigned int i = 0; i < KB_MATCH_ARGS && n < rule->n_args; i++) {
 		const char *value = "";
@@ -96,8 +97,10 @@ static void check_normal_form(const struct kb_match_rule *rule)
 	if (r == 0) {
 		again = kb_match_rule_normalize(other);
 		must(again && kb_streq(normal, again));
-		must(kb_match_rule_cookie(normal) == kb_match_rule_cookie(again));
-		must(rule->type == other->type && rule->n_args == other->n_args);
+		must(kb_match_rule_cookie(normal) ==
+		     kb_match_rule_cookie(again));
+		must(rule->type == other->type &&
+		     rule->n_args == other->n_args);
 		must(kb_match_rule_wants_owner_changes(rule) ==
 		     kb_match_rule_wants_owner_changes(other));
 		free(again);

@@ -20,14 +20,16 @@
 static char path[2 * PATH_MAX];
 
 /* of the sanitizers, where they are */
-void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((__weak__));
+void __sanitizer_set_death_callback(void (*callback)(void))
+	__attribute__((__weak__));
 
 static void say_path(void)
 {
 	static const char text[] = "not ok 1 - this input: ";
 
 	if (write(STDOUT_FILENO, text, sizeof(text) - 1) < 0 ||
-	    write(STDOUT_FILENO, path, strlen(path)) < 0 || write(STDOUT_FILENO, "\n", 1) < 0)
+	    write(STDOUT_FILENO, path, strlen(path)) < 0 ||
+	    write(STDOUT_FILENO, "\n", 1) < 0)
 		_exit(1);
 }
 
@@ -64,7 +66,8 @@ static int show_all(const char *folder)
 
 	n = scandir(folder, &entries, not_hidden, alphasort);
 	for (int i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
+		snprintf(path, sizeof(path), "%s/%s", folder,
+			 entries[i]->d_name);
 		if (r == 0)
 			r = show();
 		free(entries[i]);
@@ -95,8 +98,8 @@ int main(int argc, char **argv)
 				return 1;
 		}
 	} else {
-		snprintf(folder, sizeof(folder), "%s/tests/fuzz/user/corpus/%s", top ? top : ".",
-			 basename(argv[0]));
+		snprintf(folder, sizeof(folder), "%s/tests/fuzz/user/corpus/%s",
+			 top ? top : ".", basename(argv[0]));
 		n = show_all(folder);
 	}
 	if (n <= 0) {

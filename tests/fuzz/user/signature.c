@@ -15,7 +15,8 @@
 #include "tests/fuzz/user/oracle.h"
 
 /* Each entry says where the next type begins, and they end together. */
-static void check_table(const struct kb_type *types, size_t n, const struct kb_type *all)
+static void check_table(const struct kb_type *types, size_t n,
+			const struct kb_type *all)
 {
 	size_t i, end;
 
@@ -27,15 +28,17 @@ static void check_table(const struct kb_type *types, size_t n, const struct kb_t
 
 		if (type->code == ')' || type->code == '}')
 			continue;
-		must(type->alignment == 1 || type->alignment == 2 || type->alignment == 4 ||
-		     type->alignment == 8);
+		must(type->alignment == 1 || type->alignment == 2 ||
+		     type->alignment == 4 || type->alignment == 8);
 		must(type->size % type->alignment == 0);
 		end = i + type->length;
 		must(end <= n);
 		if (type->code == 'a')
-			must(type->length == 1 + types[i + 1].length && !type->size);
+			must(type->length == 1 + types[i + 1].length &&
+			     !type->size);
 		if (type->code == '(' || type->code == '{')
-			must(types[end - 1].code == (type->code == '(' ? ')' : '}'));
+			must(types[end - 1].code ==
+			     (type->code == '(' ? ')' : '}'));
 		must(!type->size || !type->n_offsets);
 	}
 	must(all->code == '(' && all->size % all->alignment == 0);
@@ -44,7 +47,9 @@ static void check_table(const struct kb_type *types, size_t n, const struct kb_t
 static void check_signature(const char *text, size_t length)
 {
 	struct kb_type types[KB_SIGNATURE_MAX], all;
-	struct kb_type *exact = length <= KB_SIGNATURE_MAX ? malloc(length * sizeof(*exact)) : NULL;
+	struct kb_type *exact = length <= KB_SIGNATURE_MAX ?
+					malloc(length * sizeof(*exact)) :
+					NULL;
 	bool valid = kb_signature_is_valid(text, length);
 	size_t n, at = 0;
 	int r;
@@ -72,7 +77,8 @@ static void check_names(const char *text)
 	must(kb_error_name_is_valid(text) == oracle_error_name(text));
 	must(kb_member_is_valid(text) == oracle_member(text));
 	must(kb_name_is_valid(text) == oracle_bus_name(text));
-	must(kb_name_is_valid(text) == (kb_name_is_unique(text) || kb_name_is_well_known(text)));
+	must(kb_name_is_valid(text) ==
+	     (kb_name_is_unique(text) || kb_name_is_well_known(text)));
 	must(kb_utf8_is_valid(text, strlen(text)) == oracle_utf8(text));
 }
 
@@ -83,7 +89,8 @@ static void check_unique(const char *text)
 	uint64_t id;
 
 	if (kb_unique_name_parse(text, &id) == 0)
-		must(kb_streq(kb_unique_name(id, again), text) && kb_name_is_unique(text));
+		must(kb_streq(kb_unique_name(id, again), text) &&
+		     kb_name_is_unique(text));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

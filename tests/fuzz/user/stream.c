@@ -32,18 +32,22 @@
 static struct kb_message *queue[LOOP_MAX];
 static size_t n_queue;
 
-int __wrap_kb_conn_open(const char *address, const struct kb_conn_options *options,
+int __wrap_kb_conn_open(const char *address,
+			const struct kb_conn_options *options,
 			struct kb_conn **out);
 int __wrap_kb_conn_send(struct kb_conn *conn, struct kb_message *message);
 int __wrap_kb_conn_recv(struct kb_conn *conn, struct kb_message **out);
-int __wrap_kb_cmd_match_add(int fd, uint64_t cookie, uint64_t flags, const struct kb_buffer *items,
-			    uint64_t behalf_id);
+int __wrap_kb_cmd_match_add(int fd, uint64_t cookie, uint64_t flags,
+			    const struct kb_buffer *items, uint64_t behalf_id);
 int __wrap_kb_cmd_match_remove(int fd, uint64_t cookie, uint64_t behalf_id);
-int __wrap_kb_cmd_recv(int fd, uint64_t flags, int64_t priority, struct kdbus_cmd_recv *out);
-int __wrap_kb_cmd_conn_info(int fd, uint64_t id, const char *name, uint64_t attach,
-			    uint64_t behalf_id, uint64_t *out_offset, uint64_t *out_size);
+int __wrap_kb_cmd_recv(int fd, uint64_t flags, int64_t priority,
+		       struct kdbus_cmd_recv *out);
+int __wrap_kb_cmd_conn_info(int fd, uint64_t id, const char *name,
+			    uint64_t attach, uint64_t behalf_id,
+			    uint64_t *out_offset, uint64_t *out_size);
 
-int __wrap_kb_conn_open(const char *address, const struct kb_conn_options *options,
+int __wrap_kb_conn_open(const char *address,
+			const struct kb_conn_options *options,
 			struct kb_conn **out)
 {
 	struct kb_conn *conn = calloc(1, sizeof(*conn));
@@ -72,7 +76,8 @@ int __wrap_kb_conn_send(struct kb_conn *conn, struct kb_message *message)
 		message->cookie = ++conn->last_cookie;
 	r = kb_message_encode_gvariant(message, &bytes);
 	must(r == 0);
-	must(message_decode(KB_GVARIANT, bytes.data, bytes.size, message->n_fds, &back) == 0);
+	must(message_decode(KB_GVARIANT, bytes.data, bytes.size, message->n_fds,
+			    &back) == 0);
 	must(kb_message_validate(back) == 0);
 	kb_buffer_deinit(&bytes);
 	back->src_id = conn->id;
@@ -100,8 +105,8 @@ int __wrap_kb_conn_recv(struct kb_conn *conn, struct kb_message **out)
 	return 0;
 }
 
-int __wrap_kb_cmd_match_add(int fd, uint64_t cookie, uint64_t flags, const struct kb_buffer *items,
-			    uint64_t behalf_id)
+int __wrap_kb_cmd_match_add(int fd, uint64_t cookie, uint64_t flags,
+			    const struct kb_buffer *items, uint64_t behalf_id)
 {
 	(void)fd;
 	(void)cookie;
@@ -119,7 +124,8 @@ int __wrap_kb_cmd_match_remove(int fd, uint64_t cookie, uint64_t behalf_id)
 	return 0;
 }
 
-int __wrap_kb_cmd_recv(int fd, uint64_t flags, int64_t priority, struct kdbus_cmd_recv *out)
+int __wrap_kb_cmd_recv(int fd, uint64_t flags, int64_t priority,
+		       struct kdbus_cmd_recv *out)
 {
 	(void)fd;
 	(void)flags;
@@ -129,8 +135,9 @@ int __wrap_kb_cmd_recv(int fd, uint64_t flags, int64_t priority, struct kdbus_cm
 }
 
 /* Nobody else is there. */
-int __wrap_kb_cmd_conn_info(int fd, uint64_t id, const char *name, uint64_t attach,
-			    uint64_t behalf_id, uint64_t *out_offset, uint64_t *out_size)
+int __wrap_kb_cmd_conn_info(int fd, uint64_t id, const char *name,
+			    uint64_t attach, uint64_t behalf_id,
+			    uint64_t *out_offset, uint64_t *out_size)
 {
 	(void)fd;
 	(void)id;
@@ -144,7 +151,10 @@ int __wrap_kb_cmd_conn_info(int fd, uint64_t id, const char *name, uint64_t atta
 
 /* the client */
 
-static struct proxy proxy = { .address = "none", .scope = "user", .guid = GUID, .trusts = true };
+static struct proxy proxy = { .address = "none",
+			      .scope = "user",
+			      .guid = GUID,
+			      .trusts = true };
 
 static int on_reap(sd_event_source *source, void *userdata)
 {
@@ -161,7 +171,8 @@ static void start_proxy(void)
 		return;
 	kb_log_set_level(LOG_EMERG);
 	must(sd_event_new(&proxy.event) >= 0);
-	must(sd_event_add_defer(proxy.event, &proxy.reaper, on_reap, NULL) >= 0);
+	must(sd_event_add_defer(proxy.event, &proxy.reaper, on_reap, NULL) >=
+	     0);
 	must(sd_event_source_set_enabled(proxy.reaper, SD_EVENT_OFF) >= 0);
 	must(config_read("user", paths, 0, &proxy.config) == 0);
 	/* so that they are met */
@@ -178,7 +189,8 @@ static void run(void)
 	must(!"it comes to rest");
 }
 
-static void send_piece(int fd, struct fuzz_input *input, size_t size, size_t n_fds)
+static void send_piece(int fd, struct fuzz_input *input, size_t size,
+		       size_t n_fds)
 {
 	union {
 		struct cmsghdr header;
@@ -221,8 +233,10 @@ static void check_output(const struct kb_buffer *output, bool lines)
 {
 	size_t at = 0;
 
-	while (lines && at < output->size && output->data[at] >= 'A' && output->data[at] <= 'Z') {
-		const uint8_t *end = memchr(output->data + at, '\n', output->size - at);
+	while (lines && at < output->size && output->data[at] >= 'A' &&
+	       output->data[at] <= 'Z') {
+		const uint8_t *end =
+			memchr(output->data + at, '\n', output->size - at);
 
 		must(end);
 		at = end + 1 - output->data;
@@ -238,7 +252,8 @@ static void check_output(const struct kb_buffer *output, bool lines)
 			break;
 		n_fds = kb_message_n_fds_dbus1(output->data + at, total);
 		must(n_fds >= 0);
-		must(message_decode(KB_DBUS1, output->data + at, total, n_fds, &message) == 0);
+		must(message_decode(KB_DBUS1, output->data + at, total, n_fds,
+				    &message) == 0);
 		must(kb_message_validate(message) == 0);
 		kb_message_unref(message);
 		at += total;
@@ -272,7 +287,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int fds[2];
 
 	start_proxy();
-	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+			fds) == 0);
 	must(client_new(&proxy, fds[0], fds[0], &client) == 0);
 	if (options & 1) {
 		/* it has said who it is */

@@ -9,9 +9,17 @@ static const struct {
 	const char *key;
 	unsigned int max;
 } keys[] = {
-	{ "Type", 1 }, { "NotifyAccess", 1 }, { "ExecStart", 1 }, { "FileDescriptorStoreMax", 1 },
-	{ "Restart", 1 }, { "RestartSec", 1 }, { "RestartPreventExitStatus", 1 },
-	{ "CapabilityBoundingSet", 1 }, { "NoNewPrivileges", 1 }, { "BusName", 1 }, { "User", 1 },
+	{ "Type", 1 },
+	{ "NotifyAccess", 1 },
+	{ "ExecStart", 1 },
+	{ "FileDescriptorStoreMax", 1 },
+	{ "Restart", 1 },
+	{ "RestartSec", 1 },
+	{ "RestartPreventExitStatus", 1 },
+	{ "CapabilityBoundingSet", 1 },
+	{ "NoNewPrivileges", 1 },
+	{ "BusName", 1 },
+	{ "User", 1 },
 	{ "Environment", 2 },
 };
 

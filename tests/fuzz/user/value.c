@@ -27,8 +27,8 @@ struct body {
 
 static int begin(struct kb_reader *reader, const struct body *body)
 {
-	return kb_reader_init(reader, body->format, body->swap, body->signature, body->data,
-			      body->size, body->n_fds);
+	return kb_reader_init(reader, body->format, body->swap, body->signature,
+			      body->data, body->size, body->n_fds);
 }
 
 static int check(const struct body *body)
@@ -44,7 +44,8 @@ static int check(const struct body *body)
 	return r;
 }
 
-static int convert(const struct body *body, enum kb_format format, struct kb_buffer *out)
+static int convert(const struct body *body, enum kb_format format,
+		   struct kb_buffer *out)
 {
 	struct kb_reader reader;
 	struct kb_writer writer;
@@ -89,8 +90,11 @@ static void walk(struct kb_reader *reader, struct fuzz_input *choices)
 		if (r < 0 && r != -ENXIO)
 			return;
 		if (choice & 1)
-			must(kb_reader_basic(reader, code == 'u' ? 's' : 'u', &value) == -ENXIO);
-		if (code == 'a' && choice & 2 && kb_reader_array(reader, choice & 4 ? 'y' : 'u', &numbers, &n) == 0)
+			must(kb_reader_basic(reader, code == 'u' ? 's' : 'u',
+					     &value) == -ENXIO);
+		if (code == 'a' && choice & 2 &&
+		    kb_reader_array(reader, choice & 4 ? 'y' : 'u', &numbers,
+				    &n) == 0)
 			continue;
 		if (choice & 8) {
 			if (kb_reader_skip(reader) < 0)
@@ -110,7 +114,8 @@ static void walk(struct kb_reader *reader, struct fuzz_input *choices)
 	}
 }
 
-static void check_walk(const struct body *body, struct fuzz_input choices, bool valid)
+static void check_walk(const struct body *body, struct fuzz_input choices,
+		       bool valid)
 {
 	struct kb_reader reader;
 	int r;
@@ -142,7 +147,8 @@ static void check_print(const struct body *body)
 /* There and back, by way of the other format. */
 static void check_round_trip(const struct body *body)
 {
-	enum kb_format other = body->format == KB_DBUS1 ? KB_GVARIANT : KB_DBUS1;
+	enum kb_format other = body->format == KB_DBUS1 ? KB_GVARIANT :
+							  KB_DBUS1;
 	struct kb_buffer own = {}, there = {}, back = {};
 	struct body between = *body;
 	int r;

@@ -35,7 +35,8 @@ static void ask(const struct policy_view *view, const struct policy_rule *about)
 
 	may = policy_view_may_send(view, &message, &rule);
 	must(may == (rule && rule->allow));
-	must(policy_view_may_send(view, &message, &again) == may && again == rule);
+	must(policy_view_may_send(view, &message, &again) == may &&
+	     again == rule);
 	may = policy_view_may_receive(view, &message, &rule);
 	must(may == (rule && rule->allow));
 	may = policy_view_may_own(view, names[0], &rule);
@@ -51,7 +52,9 @@ static void check_rule(const struct policy_rule *rule)
 
 static void check_policy(struct policy *policy)
 {
-	const struct policy_identity identity = { .uid = 7, .gids = gids, .n_gids = 2 };
+	const struct policy_identity identity = { .uid = 7,
+						  .gids = gids,
+						  .n_gids = 2 };
 	const struct policy_rule *decided;
 	struct policy_view *view;
 
