@@ -163,6 +163,13 @@ static void owner_set_flags(struct kdbus_name_owner *owner, u64 clear, u64 set)
 	spin_unlock(&owner->conn->names.lock);
 }
 
+/* pairs with READ_ONCE() where somebody without names is let off the lock */
+static void names_count(struct kdbus_conn *conn, int change)
+{
+	lockdep_assert_held(&conn->names.lock);
+	WRITE_ONCE(conn->names.n, conn->names.n + change);
+}
+
 static void owner_link(struct kdbus_name_owner *owner,
 		       struct kdbus_name_entry *entry)
 {
@@ -171,7 +178,7 @@ static void owner_link(struct kdbus_name_owner *owner,
 	owner->entry = kdbus_name_ref(entry);
 	spin_lock(&conn->names.lock);
 	list_add_tail(&owner->in_conn, &conn->names.list);
-	conn->names.n++;
+	names_count(conn, 1);
 	spin_unlock(&conn->names.lock);
 }
 
@@ -181,7 +188,7 @@ static void owner_free(struct kdbus_name_owner *owner)
 
 	spin_lock(&conn->names.lock);
 	list_del(&owner->in_conn);
-	conn->names.n--;
+	names_count(conn, -1);
 	spin_unlock(&conn->names.lock);
 	list_del(&owner->in_entry);
 	if (owner->entry->activator == owner)
