@@ -45,6 +45,24 @@ static void arm_expiry(struct kdbus_conn *conn, u64 deadline)
 	mod_delayed_work(system_wq, &conn->calls.expiry, delay_of(ns));
 }
 
+/* pairs with READ_ONCE() in kdbus_reply_resume() */
+static void calls_count(struct kdbus_conn *requester, int change)
+{
+	lockdep_assert_held(&requester->calls.lock);
+	WRITE_ONCE(requester->calls.n, requester->calls.n + change);
+}
+
+/*
+ * The lock of the requester's calls is held.  Pairs with READ_ONCE() in
+ * kdbus_reply_owe(), and with that of the task that waits, which takes the lock
+ * before it looks at the result.
+ */
+static void set_state(struct kdbus_reply *reply, enum kdbus_reply_state state)
+{
+	lockdep_assert_held(&reply->requester->calls.lock);
+	WRITE_ONCE(reply->state, state);
+}
+
 /* Is there still something to happen at the deadline? */
 static bool may_expire(const struct kdbus_reply *reply)
 {
@@ -105,7 +123,7 @@ struct kdbus_reply *kdbus_reply_new(struct kdbus_conn *requester,
 	reply->requester = kdbus_conn_ref(requester);
 	reply->replier = kdbus_conn_ref(replier);
 	hlist_add_head(&reply->in_calls, &requester->calls.list);
-	requester->calls.n++;
+	calls_count(requester, 1);
 	kdbus_reply_ref(reply);
 	if (sync)
 		arm(reply);
@@ -147,7 +165,7 @@ static void unlink_call(struct kdbus_reply *reply)
 {
 	lockdep_assert_held(&reply->requester->calls.lock);
 	hlist_del_init(&reply->in_calls);
-	reply->requester->calls.n--;
+	calls_count(reply->requester, -1);
 }
 
 /* Take a reply that is not open any more off the replier's list. */
@@ -242,10 +260,10 @@ struct kdbus_reply *kdbus_reply_take(struct kdbus_conn *requester,
 	}
 	if (found) {
 		if (reply->sync) {
-			reply->state = KDBUS_REPLY_ANSWERING;
+			set_state(reply, KDBUS_REPLY_ANSWERING);
 			kdbus_reply_ref(reply);
 		} else {
-			reply->state = KDBUS_REPLY_CLOSED;
+			set_state(reply, KDBUS_REPLY_CLOSED);
 			unlink_call(reply);
 		}
 	}
@@ -273,7 +291,7 @@ int kdbus_reply_answer(struct kdbus_reply *reply, int result,
 	if (reply->state == KDBUS_REPLY_ANSWERING) {
 		reply->result = result;
 		reply->answer = answer;
-		reply->state = KDBUS_REPLY_DONE;
+		set_state(reply, KDBUS_REPLY_DONE);
 		r = 0;
 	}
 	spin_unlock(&reply->requester->calls.lock);
@@ -302,9 +320,9 @@ bool kdbus_reply_break(struct kdbus_reply *reply)
 	}
 	if (reply->sync) {
 		reply->result = -EPIPE;
-		reply->state = KDBUS_REPLY_DONE;
+		set_state(reply, KDBUS_REPLY_DONE);
 	} else {
-		reply->state = KDBUS_REPLY_CLOSED;
+		set_state(reply, KDBUS_REPLY_CLOSED);
 		unlink_call(reply);
 		tell = true;
 	}
@@ -391,7 +409,7 @@ void kdbus_reply_interrupt(struct kdbus_reply *reply)
 /* Over.  The lock is held, and the reference of the list is the caller's now. */
 static void close_locked(struct kdbus_reply *reply)
 {
-	reply->state = KDBUS_REPLY_CLOSED;
+	set_state(reply, KDBUS_REPLY_CLOSED);
 	unlink_call(reply);
 }
 
