@@ -311,8 +311,11 @@ static int prepare_bits(struct kdbus_match_index *index,
 		if (!bits)
 			return -ENOMEM;
 		down_write(&index->lock);
-		if (!index->bits[i])
-			swap(index->bits[i], bits);
+		if (!index->bits[i]) {
+			/* pairs with READ_ONCE() above */
+			WRITE_ONCE(index->bits[i], bits);
+			bits = NULL;
+		}
 		up_write(&index->lock);
 		bits_free(bits);
 	}
