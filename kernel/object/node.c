@@ -126,6 +126,7 @@ int kdbus_node_link(struct kdbus_node *node, struct kdbus_node *parent,
  */
 void kdbus_node_unlink(struct kdbus_node *node)
 {
+	void (*forget)(struct kdbus_node *node);
 	struct kdbus_node *parent = node->parent;
 	bool linked;
 
@@ -140,8 +141,10 @@ void kdbus_node_unlink(struct kdbus_node *node)
 	mutex_unlock(&parent->lock);
 	if (!linked)
 		return;
-	if (READ_ONCE(node->forget))
-		node->forget(node);
+	/* pairs with WRITE_ONCE() in fs_remember() */
+	forget = READ_ONCE(node->forget);
+	if (forget)
+		forget(node);
 	kdbus_node_unref(node);
 }
 
