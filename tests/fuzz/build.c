@@ -61,10 +61,8 @@ static void put_tail(struct blob *blob, unsigned at, const struct item_rule *rul
 		break;
 	case TAIL_FDS:
 	case TAIL_FD:
-		/* one after the other of those that can be sent */
 		for (unsigned i = 0; i < size; i += 4)
-			put(blob, at + i, 4,
-			    REF_IS(args[0]) && REF_CLASS(args[0]) == REF_FD ? args[0] + i / 8 : args[0]);
+			put(blob, at + i, 4, args[0]);
 		break;
 	default:
 		break;

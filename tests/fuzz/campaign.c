@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -21,7 +22,7 @@
 static char **files;
 static unsigned n_files;
 static bool only_code; /* new edges alone are not worth keeping */
-static unsigned (*tally)[2]; /* of all workers, by operation */
+static unsigned (*tally)[N_ERRNO]; /* of all workers, by operation */
 
 /* a worker */
 
@@ -88,7 +89,7 @@ static void make_up(struct program *program, struct rng *rng)
 static void add_tally(void)
 {
 	for (unsigned i = 0; i < n_operations; i++)
-		for (unsigned k = 0; k < 2; k++)
+		for (unsigned k = 0; k < N_ERRNO; k++)
 			__atomic_add_fetch(&tally[i][k], run_tally[i][k], __ATOMIC_RELAXED);
 }
 
@@ -185,6 +186,28 @@ static unsigned supervise(unsigned seconds, unsigned n_workers, __u64 seed)
 	return n_dead;
 }
 
+/* a line for each operation: the errors that were most frequent */
+static void print_tally(void)
+{
+	unsigned *row, most;
+
+	for (unsigned i = 0; i < n_operations; i++) {
+		row = tally[i];
+		printf("# %-16s %8u", operations[i].name, row[0]);
+		row[0] = 0;
+		for (unsigned n = 0; n < 6; n++) {
+			most = 0;
+			for (unsigned k = 0; k < N_ERRNO; k++)
+				if (row[k] > row[most])
+					most = k;
+			if (most)
+				printf(" %u %s,", row[most], strerrorname_np(most) ?: "?");
+			row[most] = 0;
+		}
+		printf("\n");
+	}
+}
+
 /* A call is told by where it returns to; the module's file has its operand. */
 static void write_reached(void)
 {
@@ -212,8 +235,7 @@ int campaign_run(unsigned seconds, unsigned n_workers, __u64 seed, char **with_f
 		n_workers = N_WORKERS;
 	printf("1..1\n# seed %llu, %u workers, %u s, %u programs to begin with\n", seed, n_workers, seconds, n_files);
 	n_dead = supervise(seconds, n_workers, seed);
-	for (unsigned i = 0; i < n_operations; i++)
-		printf("# %-16s %8u succeeded %8u failed\n", operations[i].name, tally[i][0], tally[i][1]);
+	print_tally();
 	write_reached();
 	if (session->reported) {
 		printf("# %s\n", session->report);

@@ -29,20 +29,28 @@ unsigned rng_below(struct rng *rng, unsigned n)
 
 #define SOME(name, ...) static const __u64 name[] = { __VA_ARGS__ }
 #define ONE_OF(list, rng) (list)[rng_below(rng, ARRAY_SIZE(list))]
+#define FD(n) REF(REF_FD, n)
+/* now and then, what is likely to be refused */
+#define ODD_ONE 10
 
 /* clang-format off */
 
 SOME(numbers, 0, 0, 1, 2, 3, 7, 8, 64, 100, 255, 1000, 4095, 4096, 0x7fffffff, 0x80000000, 0xffffffff,
 	0x7fffffffffffffff, 0x8000000000000000, ANY - 7, ANY);
-SOME(sizes, 1, 1, 7, 8, 8, 9, 63, 64, 100, 1000, 4080, 4096, 4097, 8192, 20000, 65536, 100000, 524288, 2097152, 2097153, 0,
-	0x100000000, ANY - 4096, ANY);
-SOME(pools, 4096, 8192, 65536, 65536, 65536, 262144, 1048576, 1048576, 1048576, 8388608, 0x40000000, 0, 100, 1ULL << 40, 1ULL << 63);
+SOME(sizes, 1, 1, 7, 8, 8, 9, 63, 64, 100, 1000, 4080, 4096, 4097, 8192, 20000, 65536);
+SOME(odd_sizes, 100000, 524288, 2097152, 2097153, 0, 0x100000000, ANY - 4096, ANY);
+SOME(pools, 4096, 8192, 65536, 65536, 65536, 262144, 1048576, 1048576, 1048576, 8388608);
+SOME(odd_pools, 0x40000000, 0, 100, 1ULL << 40, 1ULL << 63);
 SOME(slices, 0, 0, 8, 16, 32, 64, 4096, 0x10000, ANY, ANY - 7);
 SOME(words, 0, 0, 0, ANY, 1, 2, 3, 0x5555555555555555, 1ULL << 63);
-SOME(attach, 0, 0, ANY, ANY, ANY, 0x3fff, 1, 2, 4, 8, 0x10, 0x20, 0x40, 0x80, 0x100, 0x200, 0x400, 0x800, 0x1000, 0x2000,
-	0x4000, 1ULL << 63);
-SOME(payloads, KDBUS_PAYLOAD_DBUS, KDBUS_PAYLOAD_DBUS, KDBUS_PAYLOAD_DBUS, KDBUS_PAYLOAD_DBUS, KDBUS_PAYLOAD_DBUS,
-	KDBUS_PAYLOAD_DBUS, KDBUS_PAYLOAD_DBUS, KDBUS_PAYLOAD_DBUS, 1, 0);
+SOME(attach, 0, 0, ANY, ANY, ANY, 0x3fff, 1, 2, 4, 8, 0x10, 0x20, 0x40, 0x80, 0x100, 0x200, 0x400, 0x800, 0x1000, 0x2000);
+SOME(odd_attach, 0x4000, 1ULL << 63);
+SOME(payloads, KDBUS_PAYLOAD_DBUS);
+SOME(odd_payloads, 1, 0, ANY);
+SOME(odd_words, 1ULL << 63, 0x123456789abcdef);
+/* of those that may be sent, and of memfds */
+SOME(fds, FD(4), FD(5), FD(6), FD(7), FD(9), FD(10), FD(11), FD(12), FD(13), FD(15));
+SOME(memfds, FD(0), FD(0), FD(1));
 SOME(times, REF(REF_SOON, 1), REF(REF_SOON, 2), REF(REF_SOON, 5), REF(REF_SOON, 20), REF(REF_SOON, 1000), 0, 0, 1, 2, 3, 4, ANY);
 
 const struct text texts[] = {
@@ -129,37 +137,36 @@ static __u64 pick_slice(__u64 unused, struct rng *rng)
 	return REF(REF_SLICE, pick_slot(unused, rng) + N_SLOTS * rng_below(rng, 3));
 }
 
-/* a good one three times of four */
-static __u64 pick_text(__u64 unused, struct rng *rng)
+/* of services, or of buses and endpoints */
+static __u64 pick_text(__u64 system, struct rng *rng)
 {
-	(void)unused;
-	return rng_below(rng, rng_one_in(rng, 4) ? n_texts : 6);
+	if (rng_one_in(rng, ODD_ONE))
+		return rng_below(rng, n_texts);
+	return system ? 6 + rng_below(rng, 5) : rng_below(rng, 4);
 }
 
 static __u64 pick_memory(__u64 unused, struct rng *rng)
 {
 	(void)unused;
-	switch (rng_below(rng, 10)) {
-	case 0 ... 4:
+	switch (rng_below(rng, 20)) {
+	case 0 ... 12:
 		return REF(REF_MEMORY, MEMORY_GOOD);
-	case 5:
+	case 13 ... 14:
 		return 0;
-	case 6:
+	case 15:
 		return REF(REF_MAP, pick_slot(0, rng));
+	case 16 ... 17:
+		return REF(REF_MEMORY, MEMORY_STALL);
 	}
 	return REF(REF_MEMORY, rng_below(rng, N_MEMORY));
 }
 
-static __u64 pick_fd(__u64 unused, struct rng *rng)
+static __u64 pick_fd(__u64 memfd, struct rng *rng)
 {
-	switch (rng_below(rng, 10)) {
-	case 0:
-		return REF(REF_FILE, pick_slot(unused, rng));
-	case 1:
-		return pick_number(unused, rng);
-	case 2 ... 5:
-		return REF(REF_FD, rng_below(rng, 2));
-	}
+	if (!rng_one_in(rng, ODD_ONE))
+		return memfd ? ONE_OF(memfds, rng) : ONE_OF(fds, rng);
+	if (rng_one_in(rng, 3))
+		return rng_one_in(rng, 2) ? REF(REF_FILE, pick_slot(0, rng)) : pick_number(0, rng);
 	return REF(REF_FD, rng_below(rng, 18));
 }
 
@@ -173,7 +180,7 @@ static __u64 pick_type(__u64 unused, struct rng *rng)
 	static __u64 pick_##list(__u64 unused, struct rng *rng)			\
 	{									\
 		(void)unused;							\
-		return ONE_OF(list, rng);					\
+		return rng_one_in(rng, ODD_ONE) ? ONE_OF(odd_##list, rng) : ONE_OF(list, rng); \
 	}
 
 PICK_OF(sizes)
@@ -203,8 +210,8 @@ __u64 kind_pick(enum kind kind, __u64 param, struct rng *rng)
 	  { "text", KIND_TEXT, 0, NOWHERE } } }
 #define ID_RULE(name, type, size)							\
 	{ name, type, size, TAIL_NONE, true, { { "id", KIND_ID, 0, 0 } } }
-#define TEXT_RULE(name, type)								\
-	{ name, type, 0, TAIL_TEXT, true, { { "text", KIND_TEXT, 0, NOWHERE } } }
+#define TEXT_RULE(name, type, system)							\
+	{ name, type, 0, TAIL_TEXT, true, { { "text", KIND_TEXT, system, NOWHERE } } }
 #define ATTACH_RULE(name, type)								\
 	{ name, type, 8, TAIL_NONE, true, { { "flags", KIND_ATTACH, 0, 0 } } }
 
@@ -214,9 +221,9 @@ const struct item_rule items[] = {
 	{ "off", KDBUS_ITEM_PAYLOAD_OFF, 16, TAIL_NONE, false,
 	  { { "size", KIND_SIZE, 0, 0 }, { "offset", KIND_NUMBER, 0, 8 } } },
 	{ "memfd", KDBUS_ITEM_PAYLOAD_MEMFD, 24, TAIL_NONE, false,
-	  { { "start", KIND_SMALL, 4100, 0 }, { "size", KIND_SIZE, 0, 8 }, { "fd", KIND_FD, 0, 16 } } },
+	  { { "start", KIND_SMALL, 40, 0 }, { "size", KIND_SIZE, 0, 8 }, { "fd", KIND_FD, 1, 16 } } },
 	{ "fds", KDBUS_ITEM_FDS, 0, TAIL_FDS, false,
-	  { { "fd", KIND_FD, 0, NOWHERE }, { "count", KIND_SMALL, 18, NOWHERE } } },
+	  { { "fd", KIND_FD, 0, NOWHERE }, { "count", KIND_SMALL, 6, NOWHERE } } },
 	{ "filter", KDBUS_ITEM_BLOOM_FILTER, 8, TAIL_WORDS, false,
 	  { { "generation", KIND_SMALL, 3, 0 }, { "word", KIND_WORD, 0, NOWHERE }, { "count", KIND_SMALL, 10, NOWHERE } } },
 	{ "dst_name", KDBUS_ITEM_DST_NAME, 0, TAIL_TEXT, false, { { "text", KIND_TEXT, 0, NOWHERE } } },
@@ -225,10 +232,10 @@ const struct item_rule items[] = {
 	  { { "size", KIND_SIZE, 0, 0 }, { "hashes", KIND_SMALL, 3, 8 } } },
 	{ "mask", KDBUS_ITEM_BLOOM_MASK, 0, TAIL_WORDS, true,
 	  { { "word", KIND_WORD, 0, NOWHERE }, { "count", KIND_SMALL, 34, NOWHERE } } },
-	TEXT_RULE("make_name", KDBUS_ITEM_MAKE_NAME),
-	TEXT_RULE("name", KDBUS_ITEM_NAME),
-	TEXT_RULE("label", KDBUS_ITEM_SECLABEL),
-	TEXT_RULE("description", KDBUS_ITEM_CONN_DESCRIPTION),
+	TEXT_RULE("make_name", KDBUS_ITEM_MAKE_NAME, 1),
+	TEXT_RULE("name", KDBUS_ITEM_NAME, 0),
+	TEXT_RULE("label", KDBUS_ITEM_SECLABEL, 1),
+	TEXT_RULE("description", KDBUS_ITEM_CONN_DESCRIPTION, 1),
 	ATTACH_RULE("attach_send", KDBUS_ITEM_ATTACH_FLAGS_SEND),
 	ATTACH_RULE("attach_recv", KDBUS_ITEM_ATTACH_FLAGS_RECV),
 	ID_RULE("id", KDBUS_ITEM_ID, 8),

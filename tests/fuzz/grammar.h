@@ -40,9 +40,9 @@ enum kind {
 	KIND_COOKIE,
 	KIND_TIME, /* a deadline, or the cookie that is answered */
 	KIND_SLICE, /* an offset in a pool */
-	KIND_TEXT, /* index in texts[] */
+	KIND_TEXT, /* index in texts[]; param: of a bus or endpoint */
 	KIND_MEMORY,
-	KIND_FD,
+	KIND_FD, /* param: of a memfd */
 	KIND_ATTACH,
 	KIND_TYPE, /* of an item */
 	KIND_PAYLOAD, /* type of a message's payload */

@@ -80,7 +80,7 @@ static void make_sense(struct op *op, struct rng *rng)
 {
 	const struct operation *rule = rule_of(op);
 
-	if (rng_one_in(rng, 5))
+	if (rng_one_in(rng, 10))
 		return;
 	if (rule->number == KDBUS_CMD_HELLO) {
 		op->args[1] = rng_below(rng, 4) ? 1 : 1 << rng_below(rng, 4);

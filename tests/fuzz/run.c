@@ -25,7 +25,7 @@
 #define COVER_SIZE (1 << 16) /* addresses */
 #define STUCK_MS 90000
 
-unsigned (*run_tally)[2];
+unsigned (*run_tally)[N_ERRNO];
 
 static struct {
 	int kcov;
@@ -63,7 +63,7 @@ static void do_op(const struct op *op, unsigned actor)
 	} else {
 		r = rule->run(op->args);
 	}
-	run_tally[op->rule][r < 0]++;
+	run_tally[op->rule][-r % N_ERRNO]++;
 }
 
 static void do_ops(const struct program *program, unsigned actor, unsigned from, unsigned to)

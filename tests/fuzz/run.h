@@ -19,7 +19,8 @@ int run_init(bool covered, unsigned patience_ms);
 enum run_result run_program(const struct program *program);
 /* What @actor reached in the last program: return addresses in the kernel. */
 const __u64 *run_cover(unsigned actor, unsigned *out_n);
-/* Operations that succeeded and failed since run_init(): one pair for each row. */
-extern unsigned (*run_tally)[2];
+/* How often each row of operations[] ended with which errno; 0: it succeeded. */
+#define N_ERRNO 134
+extern unsigned (*run_tally)[N_ERRNO];
 /* Where every task of process @pid is in the kernel, to stdout. */
 void run_print_stacks(int pid);

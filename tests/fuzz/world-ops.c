@@ -198,14 +198,38 @@ long world_epoll(const __u64 *a)
 
 /* mappings */
 
+/* of a program; what finds no room here is not mapped */
+static struct map maps[64];
+static unsigned n_maps;
+
+/* Puts it in the slot, or unmaps it again. */
+static long add_map(volatile struct slot *slot, __u8 *at, size_t size)
+{
+	unsigned n = __atomic_fetch_add(&n_maps, 1, __ATOMIC_RELAXED);
+	struct map *none = NULL;
+
+	if (n >= sizeof(maps) / sizeof(maps[0]))
+		return result(munmap(at, size));
+	maps[n] = (struct map){ at, size };
+	if (!__atomic_compare_exchange_n(&slot->map, &none, &maps[n], false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		return result(munmap(at, size));
+	return 0;
+}
+
 void world_map_whole(volatile struct slot *slot)
 {
-	__u8 *map = mmap(NULL, slot->pool, PROT_READ, MAP_SHARED, slot->fd, 0);
+	size_t size = slot->pool;
+	__u8 *at = mmap(NULL, size, PROT_READ, MAP_SHARED, slot->fd, 0);
 
-	if (map == MAP_FAILED || slot->map)
-		return;
-	slot->map = map;
-	slot->map_size = slot->pool;
+	if (at != MAP_FAILED)
+		add_map(slot, at, size);
+}
+
+void world_maps_reset(void)
+{
+	for (unsigned i = 0; i < N_SLOTS; i++)
+		world_unmap((const __u64[]){ i });
+	n_maps = 0;
 }
 
 long world_map(const __u64 *a)
@@ -220,28 +244,20 @@ long world_map(const __u64 *a)
 		{ PROT_READ, MAP_SHARED | MAP_POPULATE }, { PROT_READ, MAP_SHARED | MAP_LOCKED },
 	};
 	/* clang-format on */
-	volatile struct slot *slot = SLOT(a[0]);
 	size_t size = world_value(a[2]);
-	__u8 *map;
+	__u8 *at;
 
 	if (size > MANY_BYTES && how[a[3] % 8].flags & (MAP_POPULATE | MAP_LOCKED))
 		return -ENOMEM;
-	map = mmap(NULL, size, how[a[3] % 8].prot, how[a[3] % 8].flags, slot->fd, world_value(a[1]) & ~4095ULL);
-	if (map == MAP_FAILED)
-		return -errno;
-	if (slot->map)
-		return result(munmap(map, size));
-	slot->map = map;
-	slot->map_size = size;
-	return 0;
+	at = mmap(NULL, size, how[a[3] % 8].prot, how[a[3] % 8].flags, SLOT(a[0])->fd, world_value(a[1]) & ~4095ULL);
+	return at == MAP_FAILED ? -errno : add_map(SLOT(a[0]), at, size);
 }
 
 long world_unmap(const __u64 *a)
 {
-	volatile struct slot *slot = SLOT(a[0]);
-	__u8 *map = __atomic_exchange_n(&slot->map, NULL, __ATOMIC_SEQ_CST);
+	struct map *map = __atomic_exchange_n(&SLOT(a[0])->map, NULL, __ATOMIC_SEQ_CST);
 
-	return map ? result(munmap(map, slot->map_size)) : -EFAULT;
+	return map ? result(munmap(map->at, map->size)) : -EFAULT;
 }
 
 static long copy_page(__u8 *at, bool write)
@@ -256,14 +272,15 @@ static long copy_page(__u8 *at, bool write)
 
 long world_touch(const __u64 *a)
 {
-	volatile struct slot *slot = SLOT(a[0]);
-	__u8 *at = slot->map + (world_value(a[1]) & ~4095ULL);
-	size_t size = (world_value(a[2]) + 4095) & ~4095ULL;
+	const struct map *map = SLOT(a[0])->map;
+	size_t from = world_value(a[1]) & ~4095ULL, size = (world_value(a[2]) + 4095) & ~4095ULL;
+	__u8 *at;
 
-	if (!slot->map || at < slot->map || at >= slot->map + slot->map_size)
+	if (!map || from >= map->size)
 		return -EFAULT;
-	if (size > (size_t)(slot->map + slot->map_size - at))
-		size = slot->map + slot->map_size - at;
+	at = map->at + from;
+	if (size > map->size - from)
+		size = map->size - from;
 	if (size > MANY_BYTES)
 		size = MANY_BYTES;
 	switch (a[3] % 10) {
@@ -352,6 +369,7 @@ static void child(volatile struct slot *slot, unsigned what, __u64 us)
 	struct kdbus_cmd_recv recv = { .size = sizeof(recv) };
 	struct kdbus_cmd bye = { .size = sizeof(bye) };
 	char *const argv[] = { "true", NULL };
+	const struct map *map;
 
 	switch (what) {
 	case 1:
@@ -368,8 +386,9 @@ static void child(volatile struct slot *slot, unsigned what, __u64 us)
 		execv("/bin/true", argv);
 		break;
 	case 5:
-		if (slot->map && slot->map_size <= MANY_BYTES)
-			madvise(slot->map, slot->map_size, MADV_POPULATE_READ);
+		map = slot->map;
+		if (map && map->size <= MANY_BYTES)
+			madvise(map->at, map->size, MADV_POPULATE_READ);
 		break;
 	}
 	nap(us);

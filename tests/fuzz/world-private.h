@@ -8,13 +8,18 @@
 #define N_SLICES 4
 #define MOVING_SIZE (16 * 4096UL)
 
+/* Never changed once it is in a slot: whoever takes it out unmaps it. */
+struct map {
+	__u8 *at;
+	size_t size;
+};
+
 /**
  * struct slot - a file, and what it said
  * @fd:		-1 if closed; what follows stays
  * @id:		of the connection
  * @pool:	its bytes
  * @map:	where it is mapped, or NULL
- * @map_size:	bytes
  * @slices:	offsets that were told, the last N_SLICES
  * @n_slices:	how many there have been
  * @last:	offset of the last message
@@ -27,8 +32,7 @@ struct slot {
 	int fd;
 	__u64 id;
 	__u64 pool;
-	__u8 *map;
-	size_t map_size;
+	struct map *map;
 	__u64 slices[N_SLICES];
 	unsigned n_slices;
 	__u64 last;
@@ -70,4 +74,5 @@ __u64 *world_shared(void);
 int world_keep(int fd);
 bool world_peek(const volatile void *address, void *to, size_t size);
 void world_map_whole(volatile struct slot *slot);
+void world_maps_reset(void);
 long world_give(int fd, __u32 number, void *cmd, __u32 place, __u32 nth);

@@ -238,6 +238,14 @@ static __u64 soon(unsigned ms)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec + (world_late ? 1 : ms) * 1000000ULL;
 }
 
+/* where the last message lies */
+static __u64 map_address(const volatile struct slot *slot)
+{
+	const struct map *map = slot->map;
+
+	return map ? (uintptr_t)map->at + slot->last : PAGE;
+}
+
 /* What @value stands for at this moment. */
 __u64 world_value(__u64 value)
 {
@@ -266,7 +274,7 @@ __u64 world_value(__u64 value)
 	case REF_FILE:
 		return slot->fd;
 	case REF_MAP:
-		return (uintptr_t)slot->map + slot->last;
+		return map_address(slot);
 	case REF_PID:
 		return getpid();
 	default:
@@ -314,7 +322,7 @@ static __u8 *lay(const struct blob *blob, unsigned place, unsigned arena, const 
 		rw = arenas[N_ARENAS - 1].rw + arena % 2 * 1024;
 		break;
 	case PLACE_POOL:
-		return (__u8 *)slot->map + slot->last;
+		return (__u8 *)map_address(slot);
 	case PLACE_NONE:
 		return (__u8 *)PAGE;
 	}
@@ -376,7 +384,7 @@ static void told_message(volatile struct slot *slot, __u64 offset)
 		return;
 	told_slice(slot, offset);
 	slot->last = offset;
-	if (!slot->map || !world_peek(slot->map + offset, &msg, sizeof(msg)))
+	if (!world_peek((void *)(uintptr_t)map_address(slot), &msg, sizeof(msg)))
 		return;
 	slot->from = msg.src_id;
 	slot->cookie = msg.cookie;
@@ -391,7 +399,8 @@ static void told_hello(volatile struct slot *slot, const struct kdbus_cmd_hello 
 		world_map_whole(slot);
 }
 
-static void remember(volatile struct slot *slot, unsigned number, const __u8 *at)
+/* @at: the command, which is ours to read in most places */
+static void remember(volatile struct slot *slot, const struct call *call, const __u8 *at)
 {
 	union {
 		struct kdbus_cmd_hello hello;
@@ -402,9 +411,13 @@ static void remember(volatile struct slot *slot, unsigned number, const __u8 *at
 		struct kdbus_cmd_list list;
 	} cmd;
 
-	if (!world_peek(at, &cmd, sizeof(cmd)) || cmd.hello.flags & KDBUS_FLAG_NEGOTIATE)
+	if (call->place == PLACE_GOOD)
+		memcpy(&cmd, at, sizeof(cmd));
+	else if (!world_peek(at, &cmd, sizeof(cmd)))
 		return;
-	switch (number) {
+	if (cmd.hello.flags & KDBUS_FLAG_NEGOTIATE)
+		return;
+	switch (call->number) {
 	case KDBUS_CMD_HELLO:
 		return told_hello(slot, &cmd.hello);
 	case KDBUS_CMD_RECV:
@@ -444,7 +457,7 @@ long world_call(const struct call *call)
 	}
 	r = world_give(slot->fd, call->number, cmd, call->place, call->fail);
 	if (!r)
-		remember(slot, call->number, cmd);
+		remember(slot, call, cmd);
 	return r;
 }
 
@@ -528,9 +541,8 @@ void world_reset(void)
 
 	setrlimit(RLIMIT_NOFILE, &limit);
 	close_range(3, KEPT_FDS - 1, 0);
+	world_maps_reset();
 	for (unsigned i = 0; i < N_SLOTS; i++) {
-		if (world_slots[i].map)
-			munmap(world_slots[i].map, world_slots[i].map_size);
 		memset((void *)&world_slots[i], 0, sizeof(world_slots[i]));
 		world_slots[i].fd = -1;
 	}
