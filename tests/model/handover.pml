@@ -27,7 +27,9 @@
  *  leave()	take_apart(), break_owed() in flow/leave.c
  *  requester()	take_expired() in object/reply.c
  *
- * That nothing else arrives while mail moves is shown by route.pml.
+ * That nothing else arrives while mail moves is shown by route.pml.  There is room
+ * for the request wherever it goes: one that is dropped for lack of it is counted
+ * as lost, and ends at its deadline.
  *
  * mutant OWE_UNCHECKED: what is over is noted as owed
  * mutant NOT_MOVED: the request moves without the duty to answer it
