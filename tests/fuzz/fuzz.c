@@ -16,7 +16,7 @@ static const char usage[] = "In a guest, as root, with the module loaded; a PROG
 			    "  fuzz campaign SECONDS WORKERS SEED [PROGRAM…]   make programs up (TAP)\n"
 			    "  fuzz distill PROGRAM…                           keep those that are needed\n"
 			    "  fuzz replay TIMES PROGRAM…                      run each\n"
-			    "  fuzz reduce TIMES PROGRAM                       run it with less and less\n"
+			    "  fuzz reduce TIMES VERIFY PROGRAM                leave out what can be; VERIFY: 0 or 1\n"
 			    "Anywhere:\n"
 			    "  fuzz collect PORT FOLDER                        what the above write to $GUEST_FILE\n"
 			    "  fuzz generate SEED                              print a program\n"
@@ -61,7 +61,7 @@ static int run_reduce(char **args)
 
 	if (n_files != 1 || text_read(files[0], &program) || session_enter(0, false) < 0)
 		return 2;
-	return reduce_run(&program, atoi(args[0]));
+	return reduce_run(&program, atoi(args[0]), atoi(args[1]));
 }
 
 static int run_collect(char **args)
@@ -98,7 +98,7 @@ static const struct verb {
 	{ "campaign", 3, true, run_campaign },
 	{ "distill", 0, true, run_distill },
 	{ "replay", 1, true, run_replay },
-	{ "reduce", 1, true, run_reduce },
+	{ "reduce", 2, true, run_reduce },
 	{ "collect", 2, false, run_collect },
 	{ "generate", 1, false, run_generate },
 	{ "c", 1, false, run_c },

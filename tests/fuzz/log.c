@@ -139,6 +139,14 @@ static void save(const char *dir, const char *name, const char *text)
 		perror(path);
 }
 
+static void drop(const char *dir, const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	unlink(path);
+}
+
 static void save_kept(const char *into)
 {
 	char dir[300], name[64];
@@ -164,6 +172,10 @@ static void end_record(const char *into)
 		save_kept(into);
 	else if (strcmp(what, "try") == 0)
 		save(into, "try.txt", record);
+	else if (strcmp(what, "best") == 0)
+		save(into, "best.txt", record);
+	else if (strcmp(what, "silent") == 0)
+		save(into, "silent", record);
 	else if (strcmp(what, "reached") == 0)
 		save(into, "reached", record);
 }
@@ -193,6 +205,8 @@ int log_collect(const char *path, const char *into)
 	while (fgets(line, sizeof(line), from)) {
 		if (strcmp(line, "= done\n") == 0) {
 			finished = true;
+		} else if (strcmp(line, "= again\n") == 0) {
+			drop(into, "try.txt");
 		} else if (strcmp(line, "= end\n") == 0) {
 			end_record(into);
 		} else if (strncmp(line, "= say ", 6) == 0) {

@@ -23,8 +23,10 @@ void log_line(const char *format, ...) __attribute__((__format__(printf, 1, 2)))
 /*
  * Reads records from @path to the end, and prints what follows "= say".  Below
  * @into are then: keep/HASH.txt, what was kept; reached, the addresses; try.txt,
- * what was tried last; and unless "= done" was the end of it, what ran last:
- * last/WORKER-NN.txt, 00 being the very last.
+ * what was tried last, unless "= again" followed; best.txt; silent; and without "= done"
+ * what ran last: last/WORKER-NN.txt, 00 being the very last.
+ *
+ * Returns 0 if there was "= done".
  */
 int log_collect(const char *path, const char *into);
 

@@ -103,27 +103,51 @@ static const struct cutter cutters[] = {
 	{ count_oddities, cut_oddity }, { count_args, cut_arg },
 };
 
+/* Whether the kernel complains of it. */
 static bool dies(const struct program *program, unsigned times)
 {
+	bool died;
+
 	log_program("try", 0, program);
 	for (unsigned i = 0; i < times && !session->stop; i++)
 		session_run(program);
-	return session->stop;
+	died = session->stop;
+	session_forget();
+	return died;
 }
 
-int reduce_run(const struct program *program, unsigned times)
+/* Tries every cut there is, on what is left; false: this kernel speaks once. */
+static bool cut_all(struct program *program, const struct cutter *cutter, unsigned times)
 {
 	struct program shorter;
 
-	for (unsigned i = 0; i < sizeof(cutters) / sizeof(cutters[0]); i++)
-		for (unsigned n = 0; n < cutters[i].count(program); n++) {
-			shorter = *program;
-			if (!cutters[i].cut(&shorter, n) || !dies(&shorter, times))
-				continue;
-			printf("# %u operations: %s\n", shorter.n_ops, session->report);
-			return 1;
-		}
-	printf("# nothing of it can be spared\n");
-	log_line("= done\n");
-	return 0;
+	for (unsigned n = 0; n < cutter->count(program);) {
+		shorter = *program;
+		if (!cutter->cut(&shorter, n++) || !dies(&shorter, times))
+			continue;
+		*program = shorter;
+		log_program("best", 0, program);
+		log_line("= say %u operations\n", program->n_ops);
+		if (!dies(program, times))
+			return false;
+		n = 0;
+	}
+	return true;
+}
+
+int reduce_run(const struct program *program, unsigned times, bool verify)
+{
+	struct program best = *program;
+	bool goes_on = true;
+
+	if (verify && !dies(program, times)) {
+		log_line("= silent\n= end\n= again\n");
+		return 1;
+	}
+	if (verify)
+		goes_on = dies(program, times);
+	for (unsigned i = 0; i < sizeof(cutters) / sizeof(cutters[0]) && goes_on; i++)
+		goes_on = cut_all(&best, &cutters[i], times);
+	log_line(goes_on ? "= done\n" : "= again\n");
+	return !goes_on;
 }

@@ -5,8 +5,9 @@
 #include "tests/fuzz/program.h"
 
 /*
- * Tries all programs that are a little less than @program, each @times, until
- * the kernel complains of one, or is no more: tests/fuzz/reduce starts again
- * with that one.  Returns 0 if nothing can be spared.
+ * Leaves out whatever can be left out of @program with the kernel still
+ * complaining, when each is run @times; writes down what it tries, and what is
+ * the best so far.  Not 0: this kernel complains once, or not at all, which it
+ * only finds out if it is to @verify.
  */
-int reduce_run(const struct program *program, unsigned times);
+int reduce_run(const struct program *program, unsigned times, bool verify);

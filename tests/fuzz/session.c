@@ -83,10 +83,15 @@ static int make_common(void)
 
 int session_init(void)
 {
+	int r;
+
 	session = mmap(NULL, sizeof(*session), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	log_init(getenv("GUEST_FILE"));
-	prepare_kernel();
-	return make_common();
+	/* fails where there is no module: then this is no guest, and stays as it is */
+	r = make_common();
+	if (!r)
+		prepare_kernel();
+	return r;
 }
 
 int session_enter(unsigned n, bool covered)
@@ -106,6 +111,12 @@ void session_report(const char *why)
 		snprintf(session->report, sizeof(session->report), "%s", why);
 	session->reported = true;
 	session->stop = true;
+}
+
+void session_forget(void)
+{
+	session->reported = session->stop = false;
+	knob("/sys/kernel/debug/clear_warn_once", "1");
 }
 
 void session_run(const struct program *program)

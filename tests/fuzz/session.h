@@ -40,4 +40,6 @@ void session_look(void);
 /* Writes down what ran last. */
 void session_write_last(void);
 void session_report(const char *why);
+/* The kernel may complain of the same once more. */
+void session_forget(void);
 unsigned long session_execs(void);
