@@ -71,6 +71,7 @@ static void bridge_set_limits(struct limits *limits)
 	limits->max_message_unix_fds = FDS_MAX;
 	limits->max_incoming_unix_fds = FDS_MAX;
 	limits->max_outgoing_unix_fds = FDS_MAX;
+	limits->max_replies_per_connection = INT32_MAX;
 	/* it may well begin to use its bus a while after it has opened it */
 	limits->auth_timeout = 0;
 }

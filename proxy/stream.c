@@ -28,11 +28,12 @@ union control {
 
 /*
  * Buffers.  Most clients have nothing in theirs most of the time, so these are
- * shared: who has need of one takes it, and lays it back when it is empty.
+ * shared by those of a thread: who has need of one takes it, and lays it back
+ * when it is empty.
  */
 
-static struct kb_buffer spare[N_SPARE];
-static size_t n_spare;
+static _Thread_local struct kb_buffer spare[N_SPARE];
+static _Thread_local size_t n_spare;
 
 static void buffer_take(struct kb_buffer *buffer)
 {
