@@ -44,6 +44,16 @@ static void check_table(const struct kb_type *types, size_t n,
 	must(all->code == '(' && all->size % all->alignment == 0);
 }
 
+/* To libdbus only those count that follow each other, to the specification all. */
+static bool has_few_arrays(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += *text == 'a';
+	return n <= KB_DEPTH_ARRAY_MAX;
+}
+
 static void check_signature(const char *text, size_t length)
 {
 	struct kb_type types[KB_SIGNATURE_MAX], all;
@@ -56,8 +66,13 @@ static void check_signature(const char *text, size_t length)
 
 	r = kb_signature_compile(text, length, exact ?: types, &all);
 	must(!r == valid);
-	must(valid == oracle_signature(text));
-	must(kb_signature_is_single(text, length) == oracle_single(text));
+	if (has_few_arrays(text)) {
+		must(valid == oracle_signature(text));
+		must(kb_signature_is_single(text, length) ==
+		     oracle_single(text));
+	} else {
+		must(!valid || oracle_signature(text));
+	}
 	if (valid)
 		check_table(exact ?: types, length, &all);
 	for (n = 0; valid && at < length; n++) {
