@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -344,20 +343,20 @@ static unsigned int settled_fds(unsigned int wanted)
 
 /* everybody else */
 
+/* A group of processes: who becomes another user does not end with its parent. */
 static pid_t attack_start(const struct attack *attack)
 {
 	pid_t pid = fork();
 
 	if (pid < 0)
 		exit(EXIT_FAILURE);
+	setpgid(pid, 0);
 	if (pid > 0)
 		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
 		/* whoever is cut off while it connects says so and ends */
 		pid = fork();
 		if (pid == 0) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			freopen("/dev/null", "w", stderr);
 			attack->make();
 			_exit(0);
@@ -406,7 +405,7 @@ static void check_attack(const struct attack *attack, struct bystander *bystande
 		n_in += newcomer(&longest_ms);
 		n_tried++;
 	}
-	kill(attacker, SIGKILL);
+	kill(-attacker, SIGKILL);
 	waitpid(attacker, NULL, 0);
 	bystander_tell(bystander, attack->what);
 	/* a single one may meet whatever else the machine has to do */
