@@ -19,8 +19,32 @@
 
 static struct bus *bus;
 
+static unsigned count(const char *dir)
+{
+	DIR *d = opendir(dir);
+	unsigned n = 0;
+
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+/* A thread that was joined may take a moment to leave the list. */
+static unsigned count_threads(unsigned wanted)
+{
+	unsigned n;
+
+	for (int i = 0; (n = count("/proc/self/task")) != wanted && i < 1000; i++)
+		usleep(1000);
+	return n;
+}
+
+static unsigned threads;
+
 static void setup(void)
 {
+	threads = count("/proc/self/task");
 	bus = bus_new(.flags = KDBUS_MAKE_ACCESS_WORLD);
 	driver_start(bus, NULL);
 }
@@ -242,30 +266,9 @@ TEST("descriptors go there and back")
 
 /* coming and going */
 
-static unsigned count(const char *dir)
-{
-	DIR *d = opendir(dir);
-	unsigned n = 0;
-
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
-}
-
-/* A thread that was joined may take a moment to leave the list. */
-static unsigned count_threads(unsigned wanted)
-{
-	unsigned n;
-
-	for (int i = 0; (n = count("/proc/self/task")) != wanted && i < 1000; i++)
-		usleep(1000);
-	return n;
-}
-
 TEST("with the last reference everything is gone, whenever it goes")
 {
-	unsigned fds = count("/proc/self/fd"), threads = count("/proc/self/task");
+	unsigned fds;
 
 	setup();
 	fds = count("/proc/self/fd");
@@ -343,7 +346,7 @@ TEST("a child has no bus, and its parent's is not disturbed")
 		_exit(0);
 	}
 	sd_bus_flush_close_unref(sd);
-	expect_eq(count_threads(3), 3);
+	expect_eq(count_threads(threads), threads);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 }
@@ -379,7 +382,7 @@ TEST("the end of the bus is the end of the sd_bus")
 	expect(r == -ECONNRESET || r == -ENOTCONN);
 	expect_eq(sd_bus_is_open(sd), 0);
 	sd_bus_unref(sd);
-	expect_eq(count_threads(3), 3);
+	expect_eq(count_threads(threads), threads);
 }
 
 TEST("the bridge takes no signals, and none is sent for a bus that is gone")
@@ -417,10 +420,11 @@ TEST("a bus that is not there is an error at once")
 {
 	sd_bus *sd = NULL;
 
+	threads = count("/proc/self/task");
 	expect_errno(ENOENT, kdbus_open_sd_bus("/nowhere/bus", &sd));
 	expect_errno(EAFNOSUPPORT, kdbus_open_sd_bus("unix:path=/run/x", &sd));
 	expect(!sd);
-	expect_eq(count_threads(3), 3);
+	expect_eq(count_threads(threads), threads);
 }
 
 /* several of them */

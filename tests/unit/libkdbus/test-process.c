@@ -1,144 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/*
- * Who is called for which message. In place of the kernel there is a post that
- * carries what is sent to an id, or to everybody; tests/vm/106-libkdbus has the
- * real one.
- */
+/* Who is called for which message; tests/vm/106-libkdbus has a real kernel. */
 #include <criterion/criterion.h>
 #include <errno.h>
 
-#include "lib/cmd.h"
 #include "lib/error.h"
-#include "lib/item.h"
 #include "libkdbus/connection.h"
 #include "libkdbus/message.h"
 
 #define PATH "/org/example/Test1"
 #define NAME "org.example.Test1"
-#define POOL (1 << 20)
-#define FD 1000	/* of the first of them; no descriptors at all */
 
-/* the post */
+static struct kdbus_connection *client, *service;
 
-/**
- * struct box - what a connection has not received yet
- * @pool:	messages, one behind the other, never freed
- * @at:		where each begins
- */
-static struct box {
-	struct kdbus_connection bus;
-	struct kb_conn kb;
-	uint8_t *pool;
-	size_t used;
-	size_t at[64];
-	unsigned int first;
-	unsigned int end;
-} boxes[2];
-
-static struct kdbus_connection *const client = &boxes[0].bus, *const service = &boxes[1].bus;
-
-static void box_put(struct box *box, const struct kdbus_msg *msg, uint64_t from)
-{
-	struct kb_item_iter iter = kb_items(msg->items, msg->size - sizeof(*msg));
-	_cleanup_(kb_buffer_deinit) struct kb_buffer items = {}, bytes = {};
-	const struct kdbus_item *item;
-	struct kdbus_msg *copy = (void *)(box->pool + box->used);
-
-	while ((item = kb_item_next(&iter)))
-		if (item->type == KDBUS_ITEM_PAYLOAD_VEC)
-			kb_buffer_append(&bytes, (void *)(uintptr_t)item->vec.address, item->vec.size);
-	*copy = *msg;
-	copy->src_id = from;
-	copy->size = sizeof(*msg) + kb_align8(KB_ITEM_HEADER + sizeof(struct kdbus_vec));
-	kb_item_append(&items, KDBUS_ITEM_PAYLOAD_OFF,
-		       &(struct kdbus_vec){ .size = bytes.size, .offset = copy->size },
-		       sizeof(struct kdbus_vec));
-	memcpy(copy->items, items.data, items.size);
-	memcpy((uint8_t *)copy + copy->size, bytes.data, bytes.size);
-	box->at[box->end++] = box->used;
-	box->used += kb_align8(copy->size + bytes.size);
-	cr_assert_lt(box->end, KB_ARRAY_SIZE(box->at));
-}
-
-int __wrap_kb_cmd_send(int fd, const struct kdbus_msg *msg, uint64_t flags, int cancel_fd,
-		       struct kdbus_msg_info *reply);
-int __wrap_kb_cmd_send(int fd, const struct kdbus_msg *msg, uint64_t flags _unused_,
-		       int cancel_fd _unused_, struct kdbus_msg_info *reply _unused_)
-{
-	if (fd < FD)
-		return -EBADF;
-	for (size_t i = 0; i < KB_ARRAY_SIZE(boxes); i++)
-		if (msg->dst_id == boxes[i].kb.id || msg->dst_id == KDBUS_DST_ID_BROADCAST)
-			box_put(&boxes[i], msg, fd - FD + 1);
-	return 0;
-}
-
-int __wrap_kb_cmd_recv(int fd, uint64_t flags, int64_t priority, struct kdbus_cmd_recv *out);
-int __wrap_kb_cmd_recv(int fd, uint64_t flags _unused_, int64_t priority _unused_,
-		       struct kdbus_cmd_recv *out)
-{
-	struct box *box = &boxes[fd - FD];
-
-	*out = (struct kdbus_cmd_recv){};
-	if (box->first == box->end)
-		return -EAGAIN;
-	out->msg.offset = box->at[box->first++];
-	out->msg.msg_size = (box->first == box->end ? box->used : box->at[box->first]) - out->msg.offset;
-	return 0;
-}
-
-int __wrap_kb_cmd_free(int fd, uint64_t offset);
-int __wrap_kb_cmd_free(int fd _unused_, uint64_t offset _unused_)
-{
-	return 0;
-}
-
-int __wrap_kb_cmd_match_add(int fd, uint64_t cookie, uint64_t flags, const struct kb_buffer *items,
-			    uint64_t behalf_id);
-int __wrap_kb_cmd_match_add(int fd _unused_, uint64_t cookie _unused_, uint64_t flags _unused_,
-			    const struct kb_buffer *items _unused_, uint64_t behalf_id _unused_)
-{
-	return 0;
-}
-
-int __wrap_kb_cmd_match_remove(int fd, uint64_t cookie, uint64_t behalf_id);
-int __wrap_kb_cmd_match_remove(int fd _unused_, uint64_t cookie _unused_, uint64_t behalf_id _unused_)
-{
-	return 0;
-}
-
+/* Ids and unique names are 1 and 2. */
 static void begin(void)
 {
-	for (size_t i = 0; i < KB_ARRAY_SIZE(boxes); i++) {
-		struct box *box = &boxes[i];
-
-		box->pool = calloc(1, POOL);
-		box->kb = (struct kb_conn){
-			.n_refs = 1,
-			.fd = FD + i,
-			.id = i + 1,
-			.bloom = { .size = 64, .n_hash = 8 },
-			.pool = { .fd = FD + i, .map = box->pool, .size = POOL },
-			.timeout_ns = KB_TIMEOUT_NS,
-			.saves = -1,
-		};
-		kb_unique_name(i + 1, box->kb.unique_name);
-		box->bus = (struct kdbus_connection){ .n_refs = 1, .kb = &box->kb };
-	}
+	cr_assert_eq(kdbus_connect("system", 0, &client), 0);
+	cr_assert_eq(kdbus_connect("system", 0, &service), 0);
 }
 
-/* Their memory is ours: only what hangs on them is given up. */
 static void end(void)
 {
-	for (size_t i = 0; i < KB_ARRAY_SIZE(boxes); i++) {
-		struct box *box = &boxes[i];
-
-		box->bus.n_refs++;
-		kdbus_disconnect(&box->bus);
-		kb_buffer_deinit(&box->kb.items);
-		kb_buffer_deinit(&box->kb.bytes);
-		free(box->pool);
-	}
+	kdbus_disconnect(client);
+	kdbus_disconnect(service);
 }
 
 TestSuite(process, .init = begin, .fini = end);
