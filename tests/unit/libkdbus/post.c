@@ -36,14 +36,20 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct box boxes[16];
 static unsigned int n_boxes;
 
-static int open_box(struct box *box)
+/* Mapped twice, as by the kernel and by a connection, which may go first. */
+static int open_box(struct box *box, void **out_map)
 {
+	int fd = memfd_create("pool", MFD_CLOEXEC);
+
+	cr_assert_eq(ftruncate(fd, POOL), 0);
+	*out_map = mmap(NULL, POOL, PROT_READ, MAP_SHARED, fd, 0);
 	*box = (struct box){
 		.id = n_boxes + 1,
 		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE),
-		.pool = mmap(NULL, POOL, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+		.pool = mmap(NULL, POOL, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0),
 	};
 	box->bell = dup(box->fd);
+	close(fd);
 	return box->fd < 0 || box->bell < 0 || box->pool == MAP_FAILED ? -ENOMEM : 0;
 }
 
@@ -51,11 +57,12 @@ int post_connect(struct kb_conn **out)
 {
 	struct kb_conn *conn = calloc(1, sizeof(*conn));
 	struct box *box;
+	void *map;
 
 	pthread_mutex_lock(&lock);
 	box = &boxes[n_boxes];
 	cr_assert_lt(n_boxes, KB_ARRAY_SIZE(boxes));
-	cr_assert_eq(open_box(box), 0);
+	cr_assert_eq(open_box(box, &map), 0);
 	n_boxes++;
 	pthread_mutex_unlock(&lock);
 	*conn = (struct kb_conn){
@@ -64,7 +71,7 @@ int post_connect(struct kb_conn **out)
 		.id = box->id,
 		.flags = KDBUS_HELLO_ACCEPT_FD,
 		.bloom = { .size = 64, .n_hash = 8 },
-		.pool = { .fd = box->fd, .map = box->pool, .size = POOL },
+		.pool = { .fd = box->fd, .map = map, .size = POOL },
 		.timeout_ns = KB_TIMEOUT_NS,
 		.saves = -1,
 	};
