@@ -49,6 +49,19 @@ struct incoming {
 	struct chunk few[4];
 };
 
+/* @msg is for the caller to find. */
+static void incoming_init(struct incoming *in,
+			  const struct kdbus_msg_info *info, bool peeked)
+{
+	in->peeked = peeked;
+	in->has_memfds = false;
+	in->slice_size = info->msg_size;
+	in->chunks = in->few;
+	in->n_chunks = 0;
+	in->max_chunks = KB_ARRAY_SIZE(in->few);
+	in->size = 0;
+}
+
 /* the slice */
 
 /* One slice waits for the next command that gives one back. */
@@ -514,14 +527,10 @@ static int recv_slice(struct kb_conn *conn, const struct kdbus_msg_info *info,
 		      bool peeked, struct kb_message **out)
 {
 	_cleanup_(kb_message_unrefp) struct kb_message *message = NULL;
-	struct incoming in = {
-		.peeked = peeked,
-		.slice_size = info->msg_size,
-		.chunks = in.few,
-		.max_chunks = KB_ARRAY_SIZE(in.few),
-	};
+	struct incoming in;
 	int r;
 
+	incoming_init(&in, info, peeked);
 	in.msg = kb_pool_at(&conn->pool, info->offset, info->msg_size);
 	if (!in.msg || info->msg_size < sizeof(*in.msg) ||
 	    in.msg->size < sizeof(*in.msg) || in.msg->size > info->msg_size) {
