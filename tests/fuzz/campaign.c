@@ -102,6 +102,7 @@ static void work(unsigned worker, unsigned n_workers, __u64 seed, bool again)
 		perror("fuzz");
 		_exit(2);
 	}
+	corpus_enter();
 	if (!again)
 		import(worker, n_workers);
 	while (!session->stop) {
@@ -262,6 +263,7 @@ int campaign_distill(char **with_files, unsigned with_n_files)
 {
 	if (start(with_files, with_n_files) < 0 || session_enter(0, true) < 0)
 		return 2;
+	corpus_enter();
 	only_code = true;
 	qsort(files, n_files, sizeof(files[0]), by_size);
 	import(0, 1);

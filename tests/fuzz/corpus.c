@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "tests/fuzz/corpus.h"
 
@@ -21,8 +20,9 @@ static struct {
 } * corpus;
 
 /* what the program at hand reached, to count each once */
-static __u8 pcs_now[CODE_SIZE], edges_now[N_EDGES];
-static __u32 touched[1 << 16];
+static __u8 *pcs_now, *edges_now;
+static __u32 *touched;
+#define N_TOUCHED (1 << 16)
 static __u64 code; /* where the module is */
 
 static __u64 find_code(void)
@@ -41,15 +41,20 @@ int corpus_init(void)
 {
 	pthread_mutexattr_t attr;
 
-	corpus = mmap(NULL, sizeof(*corpus), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (corpus == MAP_FAILED)
-		return -errno;
+	corpus = run_shared(sizeof(*corpus));
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
 	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
 	pthread_mutex_init(&corpus->lock, &attr);
 	code = find_code();
 	return 0;
+}
+
+void corpus_enter(void)
+{
+	pcs_now = run_shared(CODE_SIZE);
+	edges_now = run_shared(N_EDGES);
+	touched = run_shared(N_TOUCHED * sizeof(*touched));
 }
 
 void corpus_lock(void)
@@ -86,7 +91,7 @@ static void look_at(const __u64 *pcs, unsigned n, struct news *news, bool keep)
 		}
 		if (!corpus->edges[edge] && !edges_now[edge]) {
 			edges_now[edge] = 1;
-			if (news->n_edges < sizeof(touched) / sizeof(touched[0]))
+			if (news->n_edges < N_TOUCHED)
 				touched[news->n_edges] = edge;
 			news->n_edges++;
 		}
@@ -108,10 +113,10 @@ void corpus_look(struct news *news, bool keep)
 		look_at(pcs, n, news, keep);
 	}
 	if (news->n_pcs > N_NEW)
-		memset(pcs_now, 0, sizeof(pcs_now));
+		memset(pcs_now, 0, CODE_SIZE);
 	for (unsigned i = 0; i < news->n_pcs && i < N_NEW; i++)
 		pcs_now[news->pcs[i]] = 0;
-	for (unsigned i = 0; i < news->n_edges && i < sizeof(touched) / sizeof(touched[0]); i++)
+	for (unsigned i = 0; i < news->n_edges && i < N_TOUCHED; i++)
 		edges_now[touched[i]] = 0;
 	if (keep) {
 		corpus->n_pcs += news->n_pcs;

@@ -18,6 +18,8 @@ struct news {
 
 /* Before workers are forked. */
 int corpus_init(void);
+/* In each worker. */
+void corpus_enter(void);
 void corpus_lock(void);
 void corpus_unlock(void);
 /* Compares what run_cover() says; @keep: it is old news afterwards. */

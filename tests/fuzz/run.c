@@ -30,7 +30,7 @@ unsigned (*run_tally)[N_ERRNO];
 static struct {
 	int kcov;
 	__u64 *cover;
-	struct call call;
+	struct call *call;
 	sem_t go;
 } actors[N_ACTORS];
 static sem_t started, done;
@@ -54,7 +54,7 @@ static void cover_off(unsigned actor)
 static void do_op(const struct op *op, unsigned actor)
 {
 	const struct operation *rule = &operations[op->rule];
-	struct call *call = &actors[actor].call;
+	struct call *call = actors[actor].call;
 	long r;
 
 	if (rule->number) {
@@ -253,8 +253,19 @@ static void init_cover(unsigned actor)
 	cover = mmap(NULL, COVER_SIZE * sizeof(__u64), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (cover == MAP_FAILED)
 		return;
+	/* a child has it written, which needs no mapping */
+	madvise(cover, COVER_SIZE * sizeof(__u64), MADV_DONTFORK);
 	actors[actor].kcov = fd;
 	actors[actor].cover = cover;
+}
+
+void *run_shared(size_t size)
+{
+	void *all = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (all == MAP_FAILED)
+		abort();
+	return all;
 }
 
 int run_init(bool covered, unsigned patience_ms)
@@ -263,12 +274,12 @@ int run_init(bool covered, unsigned patience_ms)
 	int r = 0;
 
 	patience = patience_ms;
-	run_tally = mmap(NULL, n_operations * sizeof(*run_tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-			 -1, 0);
+	run_tally = run_shared(n_operations * sizeof(*run_tally));
 	sem_init(&started, 0, 0);
 	sem_init(&done, 0, 0);
 	for (unsigned long i = 0; i < N_ACTORS && !r; i++) {
 		actors[i].kcov = -1;
+		actors[i].call = run_shared(sizeof(struct call));
 		if (covered)
 			init_cover(i);
 		sem_init(&actors[i].go, 0, 0);

@@ -22,5 +22,7 @@ const __u64 *run_cover(unsigned actor, unsigned *out_n);
 /* How often each row of operations[] ended with which errno; 0: it succeeded. */
 #define N_ERRNO 134
 extern unsigned (*run_tally)[N_ERRNO];
+/* Memory that fork() does not copy: where processes act, that is what takes long. */
+void *run_shared(size_t size);
 /* Where every task of process @pid is in the kernel, to stdout. */
 void run_print_stacks(int pid);

@@ -115,6 +115,11 @@ void session_report(const char *why)
 
 void session_forget(void)
 {
+	char line[256];
+
+	/* the rest of what it said */
+	while (log_kernel_reports(line, sizeof(line)))
+		;
 	session->reported = session->stop = false;
 	knob("/sys/kernel/debug/clear_warn_once", "1");
 }

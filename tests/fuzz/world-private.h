@@ -4,7 +4,7 @@
 
 #include "tests/fuzz/world.h"
 
-#define KEPT_FDS 900 /* descriptors from here on are not the programs' */
+#define KEPT_FDS 120 /* descriptors from here on are not the programs' */
 #define N_SLICES 4
 #define MOVING_SIZE (16 * 4096UL)
 
