@@ -21,7 +21,7 @@
 
 static char **files;
 static unsigned n_files;
-static bool only_code; /* new edges alone are not worth keeping */
+static bool distilling; /* nothing is changed, and only code counts */
 static unsigned (*tally)[N_ERRNO]; /* of all workers, by operation */
 
 /* a worker */
@@ -50,9 +50,9 @@ static void run_and_learn(struct program *program, unsigned worker)
 
 	session_run(program);
 	corpus_look(&news, false);
-	if (!news.n_pcs && (only_code || !news.n_edges))
+	if (!news.n_pcs && (distilling || !news.n_edges))
 		return;
-	if (news.n_pcs) {
+	if (news.n_pcs && !distilling) {
 		trim(program, &news);
 		session_run(program);
 	}
@@ -264,7 +264,7 @@ int campaign_distill(char **with_files, unsigned with_n_files)
 	if (start(with_files, with_n_files) < 0 || session_enter(0, true) < 0)
 		return 2;
 	corpus_enter();
-	only_code = true;
+	distilling = true;
 	qsort(files, n_files, sizeof(files[0]), by_size);
 	import(0, 1);
 	print_state(0);
