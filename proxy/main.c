@@ -28,6 +28,7 @@
 #include "proxy/relay.h"
 #include "proxy/reload.h"
 #include "proxy/resolve.h"
+#include "proxy/verdict.h"
 
 #define IDLE_SEC 30
 
@@ -43,6 +44,7 @@
  * @dump:	print the daemon's part of the configuration, and end
  * @uid:	whom to become, with @gid; -1 if nobody was named
  * @n_fds:	sockets of the service manager
+ * @verdicts:	"UID:NAME", to be judged by the configuration; or NULL
  * @overwrite:	an argument of x's that is to show who the client is
  */
 struct options {
@@ -54,6 +56,7 @@ struct options {
 	uint64_t idle_sec;
 	bool stdio;
 	bool dump;
+	const char *verdicts;
 	uid_t uid;
 	gid_t gid;
 	int n_fds;
@@ -71,6 +74,7 @@ static const char help[] =
 	"  --scope=system|user   whose configuration applies (default: system)\n"
 	"  --configuration=PATH  read this file or directory instead; repeatable\n"
 	"  --dump-configuration  print what a daemon has to know of it, and end\n"
+	"  --verdicts=UID:NAME   print what a user may do with a name, and end\n"
 	"  --user=UID:GID        whom to become (default: a lesser user for root)\n"
 	"  --idle-timeout=SEC    exit without clients (default: 30, 0: never)\n"
 	"  --stdio               serve one client on standard input and output\n"
@@ -136,6 +140,7 @@ enum {
 	OPTION_SCOPE,
 	OPTION_CONFIGURATION,
 	OPTION_DUMP_CONFIGURATION,
+	OPTION_VERDICTS,
 	OPTION_USER,
 	OPTION_IDLE_TIMEOUT,
 	OPTION_STDIO,
@@ -149,6 +154,7 @@ static const struct option long_options[] = {
 	{ "scope", required_argument, NULL, OPTION_SCOPE },
 	{ "configuration", required_argument, NULL, OPTION_CONFIGURATION },
 	{ "dump-configuration", no_argument, NULL, OPTION_DUMP_CONFIGURATION },
+	{ "verdicts", required_argument, NULL, OPTION_VERDICTS },
 	{ "user", required_argument, NULL, OPTION_USER },
 	{ "idle-timeout", required_argument, NULL, OPTION_IDLE_TIMEOUT },
 	{ "stdio", no_argument, NULL, OPTION_STDIO },
@@ -173,6 +179,9 @@ static int options_take(struct options *options, int option)
 		return options_add_path(options, optarg);
 	case OPTION_DUMP_CONFIGURATION:
 		options->dump = true;
+		return 0;
+	case OPTION_VERDICTS:
+		options->verdicts = optarg;
 		return 0;
 	case OPTION_USER:
 		return options_set_user(options, optarg);
@@ -517,6 +526,10 @@ int main(int argc, char **argv)
 	r = options_parse(&options, argc, argv);
 	if (r != 0)
 		return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (options.verdicts)
+		return verdict_run(options.scope, options.paths,
+				   options.verdicts) < 0 ? EXIT_FAILURE :
+							   EXIT_SUCCESS;
 	if (options.dump)
 		return dump_configuration(&options) < 0 ? EXIT_FAILURE :
 							  EXIT_SUCCESS;

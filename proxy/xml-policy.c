@@ -349,6 +349,11 @@ static bool rule_matches_name(const struct policy_rule *rule, const char *name)
 			      strcmp(name, rule->name) == 0;
 }
 
+bool policy_rule_is_about(const struct policy_rule *rule, const char *name)
+{
+	return !rule->name || rule_matches_name(rule, name);
+}
+
 static bool rule_matches_names(const struct policy_rule *rule,
 			       const struct policy_message *message)
 {

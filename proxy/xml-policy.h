@@ -157,6 +157,9 @@ struct policy_view {
 struct policy_rule *policy_rule_new(void);
 struct policy_rule *policy_rule_free(struct policy_rule *rule);
 
+/* Does it speak about whoever has this name: has it the name, or none? */
+bool policy_rule_is_about(const struct policy_rule *rule, const char *name);
+
 /* policies */
 
 int policy_new(struct policy **out_policy);
