@@ -16,6 +16,7 @@
 #include "busname/role.h"
 #include "lib/address.h"
 #include "lib/conn.h"
+#include "lib/report.h"
 
 #define EXIT_USAGE 2
 
@@ -23,20 +24,28 @@
  * struct tool - the command line
  * @classic:	classic activation files are converted, too
  * @conn:	to the bus, NULL if it cannot be had
+ * @report:	where results go instead of standard output, or NULL
  */
 struct tool {
 	struct scope scope;
 	const char *address;
 	bool classic;
 	struct kb_conn *conn;
+	struct kb_report *report;
 };
 
 static unsigned int n_warnings;
 
+/* for print_warning(), which is told nothing else */
+static struct kb_report *warnings;
+
 static void print_warning(const char *line)
 {
 	n_warnings++;
-	puts(line);
+	if (warnings)
+		kb_report_string(warnings, NULL, line);
+	else
+		puts(line);
 }
 
 static void count_warning(const char *line _unused_)
@@ -65,17 +74,27 @@ static const char *state_on_bus(struct tool *tool, const struct unit *unit)
 
 /* verbs */
 
-static void print_row(const char *name, const char *state, const char *file)
+static void print_row(struct tool *tool, const char *name, const char *state,
+		      const char *file)
 {
-	printf("%-40s %-9s %-9u %s\n", name, state, n_warnings, file);
+	if (tool->report) {
+		kb_report_open_object(tool->report, NULL);
+		kb_report_string(tool->report, "name", name);
+		kb_report_string(tool->report, "state", state);
+		kb_report_uint(tool->report, "warnings", n_warnings);
+		kb_report_string(tool->report, "file", file);
+		kb_report_close(tool->report);
+	} else {
+		printf("%-40s %-9s %-9u %s\n", name, state, n_warnings, file);
+	}
 	n_warnings = 0;
 }
 
 static int list_classic(const struct scope *scope _unused_, const struct classic *classic,
 			void *userdata)
 {
-	print_row(classic->unit->name, state_on_bus(userdata, classic->unit),
-		  classic->unit->source);
+	print_row(userdata, classic->unit->name,
+		  state_on_bus(userdata, classic->unit), classic->unit->source);
 	return 0;
 }
 
@@ -89,7 +108,9 @@ static int list(struct tool *tool)
 	r = scope_list(&tool->scope, tool->scope.units, UNIT_SUFFIX, &files);
 	if (r < 0)
 		return r;
-	printf("%-40s %-9s %-9s %s\n", "NAME", "STATE", "WARNINGS", "FILE");
+	if (!tool->report)
+		printf("%-40s %-9s %-9s %s\n", "NAME", "STATE", "WARNINGS",
+		       "FILE");
 	for (file = files; file && *file; file++) {
 		_cleanup_(unit_freep) struct unit *unit = NULL;
 		char name[UNIT_NAME_MAX + 1];
@@ -105,7 +126,7 @@ static int list(struct tool *tool)
 			state = state_on_bus(tool, unit);
 		else
 			state = scope_is_masked(*file) ? "masked" : "ignored";
-		print_row(name, state, *file);
+		print_row(tool, name, state, *file);
 	}
 	return tool->classic ? generator_each_classic(&tool->scope, files, list_classic, tool) : 0;
 }
@@ -123,16 +144,32 @@ static int find_file(struct tool *tool, const char *name, char **out)
 	return r < 0 ? r : r ? 0 : -ENOENT;
 }
 
+/* A fact about the unit, in front of it. */
+static void show_fact(struct tool *tool, const char *key, const char *value,
+		      const char *more)
+{
+	if (tool->report)
+		kb_report_string(tool->report, key, value);
+	else
+		printf("# %s: %s%s\n", key, value, more);
+}
+
 static int show_unit(struct tool *tool, const struct unit *unit)
 {
 	_cleanup_(kb_buffer_deinit) struct kb_buffer text = {};
 	int r;
 
-	printf("# state: %s\n", state_on_bus(tool, unit));
+	show_fact(tool, "state", state_on_bus(tool, unit), "");
 	r = emit_unit_text(unit, &tool->scope, &text);
 	if (r >= 0)
-		fwrite(text.data, 1, text.size, stdout);
-	return r;
+		r = kb_buffer_append_zero(&text, 1);
+	if (r < 0)
+		return r;
+	if (tool->report)
+		kb_report_string(tool->report, "service", (const char *)text.data);
+	else
+		fputs((const char *)text.data, stdout);
+	return 0;
 }
 
 /**
@@ -152,7 +189,7 @@ static int show_if_wanted(const struct scope *scope _unused_, const struct class
 	if (!kb_streq(classic->unit->name, wanted->name))
 		return 0;
 	wanted->found = true;
-	printf("# file: %s\n", classic->unit->source);
+	show_fact(wanted->tool, "file", classic->unit->source, "");
 	return show_unit(wanted->tool, classic->unit);
 }
 
@@ -172,31 +209,49 @@ static int show_classic(struct tool *tool, const char *name)
 	return r;
 }
 
+static int show_dropins(struct tool *tool, const char *name)
+{
+	_cleanup_(kb_strv_freep) char **dropins = NULL;
+	int r;
+
+	r = generator_dropins(&tool->scope, name, &dropins);
+	if (tool->report)
+		kb_report_open_array(tool->report, "dropins");
+	for (size_t i = 0; r >= 0 && dropins && dropins[i]; i++)
+		show_fact(tool, tool->report ? NULL : "drop-in", dropins[i],
+			  scope_is_masked(dropins[i]) ? " (masked)" : "");
+	if (tool->report)
+		kb_report_close(tool->report);
+	return r;
+}
+
 static int show(struct tool *tool, const char *name)
 {
 	_cleanup_(kb_freep) char *file = NULL;
-	_cleanup_(kb_strv_freep) char **dropins = NULL;
 	_cleanup_(unit_freep) struct unit *unit = NULL;
-	size_t i;
+	const char *state;
 	int r;
 
 	r = find_file(tool, name, &file);
 	if (r < 0)
 		return r == -ENOENT ? show_classic(tool, name) : r;
-	printf("# file: %s\n", file);
-	r = generator_dropins(&tool->scope, name, &dropins);
-	for (i = 0; r >= 0 && dropins && dropins[i]; i++)
-		printf("# drop-in: %s%s\n", dropins[i],
-		       scope_is_masked(dropins[i]) ? " (masked)" : "");
+	/* warnings are lines of it, which a program could not tell apart */
+	if (tool->report)
+		parse_warn_set(count_warning);
+	show_fact(tool, "file", file, "");
+	r = show_dropins(tool, name);
 	if (r >= 0)
 		r = generator_load(&tool->scope, file, &unit);
 	if (r < 0)
 		return r;
-	if (!unit) {
-		printf("# %s\n", scope_is_masked(file) ? "masked" : "ignored");
-		return 0;
-	}
-	return show_unit(tool, unit);
+	if (unit)
+		return show_unit(tool, unit);
+	state = scope_is_masked(file) ? "masked" : "ignored";
+	if (tool->report)
+		show_fact(tool, "state", state, "");
+	else
+		printf("# %s\n", state);
+	return 0;
 }
 
 /* Any file, wherever it lies, with the drop-ins that would apply to it. */
@@ -221,14 +276,64 @@ static int verify(struct tool *tool, const char *file)
 	return r;
 }
 
+/* for programs */
+
+static void print_grants(struct tool *tool, const struct unit *unit)
+{
+	static const char *const types[] = {
+		[KDBUS_POLICY_ACCESS_USER]	= "user",
+		[KDBUS_POLICY_ACCESS_GROUP]	= "group",
+		[KDBUS_POLICY_ACCESS_WORLD]	= "world",
+	};
+
+	printf("file\t%s\n", unit->source);
+	printf("state\t%s\n", state_on_bus(tool, unit));
+	for (size_t i = 0; i < unit->policy.n_rules; i++) {
+		const struct policy_rule *rule = &unit->policy.rules[i];
+
+		printf("grant\t%s\t%s\t%s\n", types[rule->type],
+		       rule->who ?: "", policy_access_name(rule->access));
+	}
+}
+
+static int grants_if_wanted(const struct scope *scope _unused_,
+			    const struct classic *classic, void *userdata)
+{
+	struct wanted *wanted = userdata;
+
+	if (kb_streq(classic->unit->name, wanted->name))
+		print_grants(wanted->tool, classic->unit);
+	return 0;
+}
+
+static int grants(struct tool *tool, const char *name)
+{
+	struct wanted wanted = { .tool = tool, .name = name };
+	_cleanup_(kb_freep) char *file = NULL;
+	_cleanup_(unit_freep) struct unit *unit = NULL;
+	int r;
+
+	r = find_file(tool, name, &file);
+	if (r == -ENOENT)
+		return tool->classic ?
+		       generator_each_classic(&tool->scope, NULL,
+					      grants_if_wanted, &wanted) : 0;
+	if (r >= 0)
+		r = generator_load(&tool->scope, file, &unit);
+	if (r >= 0 && unit)
+		print_grants(tool, unit);
+	return r;
+}
+
 static void usage(FILE *to)
 {
-	fputs("Usage: kdbus-busname [--system|--user] [--address=ADDRESS] VERB\n"
+	fputs("Usage: kdbus-busname [--system|--user] [--address=ADDRESS] [--json=short|pretty] VERB\n"
 	      "\n"
 	      "  list            bus name units: state on the bus, warnings, file\n"
 	      "  show NAME       its files, its state, and the service made of it\n"
 	      "  verify FILE…    what is wrong with files\n"
-	      "  services DIRECTORY…  what activation files say, for programs\n",
+	      "  services DIRECTORY…  what activation files say, for programs\n"
+	      "  grants NAME     who may do what with it, for programs\n",
 	      to);
 }
 
@@ -246,6 +351,10 @@ static int run(struct tool *tool, int argc, char **argv)
 			r = verify(tool, argv[i]);
 		return r < 0 ? r : n_warnings ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
+	if (argc == 2 && kb_streq(argv[0], "grants")) {
+		parse_warn_set(count_warning);
+		return grants(tool, argv[1]);
+	}
 	if (argc >= 2 && kb_streq(argv[0], "services")) {
 		parse_warn_set(NULL);
 		return directory_print(argv + 1);
@@ -254,19 +363,37 @@ static int run(struct tool *tool, int argc, char **argv)
 	return EXIT_USAGE;
 }
 
+/* "show" gives an object, the others give arrays. */
+static int run_with_report(struct tool *tool, bool pretty, int argc, char **argv)
+{
+	bool is_object = argc && kb_streq(argv[0], "show");
+	int r, printed;
+
+	tool->report = warnings = kb_report_new(!is_object);
+	if (!tool->report)
+		return -ENOMEM;
+	r = run(tool, argc, argv);
+	printed = r < 0 || r == EXIT_USAGE ? 0 :
+		  kb_report_print(tool->report, stdout, pretty);
+	tool->report = warnings = kb_report_free(tool->report);
+	return printed < 0 ? printed : r;
+}
+
 int main(int argc, char **argv)
 {
-	enum { OPT_SYSTEM = 256, OPT_USER, OPT_ADDRESS, OPT_HELP, OPT_VERSION };
+	enum { OPT_SYSTEM = 256, OPT_USER, OPT_ADDRESS, OPT_JSON, OPT_HELP, OPT_VERSION };
 	static const struct option options[] = {
 		{ "system", no_argument, NULL, OPT_SYSTEM },
 		{ "user", no_argument, NULL, OPT_USER },
 		{ "address", required_argument, NULL, OPT_ADDRESS },
+		{ "json", required_argument, NULL, OPT_JSON },
 		{ "help", no_argument, NULL, OPT_HELP },
 		{ "version", no_argument, NULL, OPT_VERSION },
 		{}
 	};
 	_cleanup_(kb_freep) char *own = NULL;
 	struct tool tool = {};
+	const char *json = NULL;
 	bool user = false;
 	int c, r;
 
@@ -278,6 +405,9 @@ int main(int argc, char **argv)
 			break;
 		case OPT_ADDRESS:
 			tool.address = optarg;
+			break;
+		case OPT_JSON:
+			json = optarg;
 			break;
 		case OPT_HELP:
 			usage(stdout);
@@ -302,7 +432,9 @@ int main(int argc, char **argv)
 	if (tool.address)
 		kb_conn_open(tool.address, NULL, &tool.conn);
 	parse_warn_set(print_warning);
-	r = run(&tool, argc - optind, argv + optind);
+	r = json ? run_with_report(&tool, kb_streq(json, "pretty"), argc - optind,
+				   argv + optind) :
+		   run(&tool, argc - optind, argv + optind);
 	kb_conn_unref(tool.conn);
 	scope_deinit(&tool.scope);
 	return r < 0 ? EXIT_FAILURE : r;
