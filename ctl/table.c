@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "ctl/ctl.h"
+#include "ctl/screen.h"
 #include "ctl/table.h"
 
 static void add_owned(struct table *table, char *text)
@@ -49,6 +50,21 @@ static size_t width(const char *text)
 	return n;
 }
 
+/* With a blank behind it, but in the last column. */
+static void print_cell(const struct table *table, size_t column,
+		       const char *text, size_t wide, FILE *file)
+{
+	bool is_last = column == table->n_columns - 1;
+	int fill = wide - width(text);
+
+	if (table->right >> column & 1)
+		fprintf(file, "%*s%s", fill, "", text);
+	else
+		fprintf(file, "%s%*s", text, is_last ? 0 : fill, "");
+	if (!is_last)
+		fputc(' ', file);
+}
+
 int table_print(const struct table *table, FILE *file)
 {
 	char **cells = (char **)table->cells.data;
@@ -64,13 +80,15 @@ int table_print(const struct table *table, FILE *file)
 			widths[i % table->n_columns] = width(cells[i]);
 	for (size_t i = 0; i < n; i++) {
 		size_t column = i % table->n_columns;
-		size_t fill = widths[column] - width(cells[i]) + 1;
 
-		fputs(cells[i], file);
-		if (column == table->n_columns - 1)
-			fputc('\n', file);
-		else
-			fprintf(file, "%*s", (int)fill, "");
+		if (!i)
+			fputs(screen_style(SCREEN_TITLE), file);
+		print_cell(table, column, cells[i], widths[column], file);
+		if (column < table->n_columns - 1)
+			continue;
+		if (i < table->n_columns)
+			fputs(screen_style(SCREEN_NORMAL), file);
+		fputc('\n', file);
 	}
 	return 0;
 }

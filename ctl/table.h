@@ -10,11 +10,13 @@
 /**
  * struct table - rows of cells, printed when all widths are known
  * @n_columns:	cells of a row
+ * @right:	a bit for each column that is aligned to the right
  * @cells:	of char *, row after row; owned
  * @error:	set when memory ran out
  */
 struct table {
 	size_t n_columns;
+	uint64_t right;
 	struct kb_buffer cells;
 	bool error;
 };
@@ -23,7 +25,7 @@ struct table {
 void table_add(struct table *table, const char *text);
 void table_addf(struct table *table, const char *format, ...)
 	_printf_(2, 3);
-/* Prints all rows: 0 or -ENOMEM. */
+/* Prints all rows, the first as a title: 0 or -ENOMEM. */
 int table_print(const struct table *table, FILE *file);
 void table_deinit(struct table *table);
 

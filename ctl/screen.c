@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Colours and the pager. */
+#include <errno.h>
+#include <fcntl.h>
+#include <strings.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ctl/screen.h"
+#include "lib/util.h"
+
+static bool is_terminal;
+static bool has_colours;
+static pid_t pager;
+
+static const char *const styles[_N_SCREEN_STYLES] = {
+	[SCREEN_NORMAL]	= "\033[0m",
+	[SCREEN_BOLD]	= "\033[1m",
+	[SCREEN_DIM]	= "\033[2m",
+	[SCREEN_TITLE]	= "\033[4m",
+	[SCREEN_RED]	= "\033[31m",
+	[SCREEN_GREEN]	= "\033[32m",
+	[SCREEN_YELLOW]	= "\033[33m",
+	[SCREEN_BLUE]	= "\033[34m",
+};
+
+/* 1, 0, or -1 if it is nothing of the kind. */
+static int read_bool(const char *text)
+{
+	static const char *const words[] = {
+		"no", "yes", "false", "true", "off", "on", "0", "1",
+		"n", "y", "f", "t",
+	};
+
+	for (size_t i = 0; text && i < KB_ARRAY_SIZE(words); i++)
+		if (!strcasecmp(text, words[i]))
+			return i % 2;
+	return -1;
+}
+
+bool screen_wants_colours(bool is_tty)
+{
+	const char *value = getenv("SYSTEMD_COLORS");
+	int yes = read_bool(value);
+
+	if (yes >= 0)
+		return yes;
+	if (value && (kb_streq(value, "16") || kb_streq(value, "256") ||
+		      kb_streq(value, "24bit")))
+		return true;
+	value = getenv("NO_COLOR");
+	if (!is_tty || (value && *value))
+		return false;
+	value = getenv("TERM");
+	return value && *value && !kb_streq(value, "dumb");
+}
+
+void screen_init(void)
+{
+	is_terminal = isatty(STDOUT_FILENO);
+	has_colours = screen_wants_colours(is_terminal);
+}
+
+const char *screen_style(enum screen_style style)
+{
+	return has_colours ? styles[style] : "";
+}
+
+/* the pager */
+
+const char *screen_pager(bool secure)
+{
+	const char *command = NULL;
+
+	if (!secure) {
+		command = getenv("SYSTEMD_PAGER");
+		if (!command)
+			command = getenv("PAGER");
+	}
+	if (!command)
+		command = "less";
+	return *command && !kb_streq(command, "cat") ? command : NULL;
+}
+
+/* Who became root to run us has not become root to run an editor from less. */
+static bool must_be_secure(void)
+{
+	int yes = read_bool(getenv("SYSTEMD_PAGERSECURE"));
+
+	return yes >= 0 ? yes : getenv("SUDO_UID") != NULL;
+}
+
+static void exec_pager(const char *command, bool secure)
+{
+	setenv("LESS", getenv("SYSTEMD_LESS") ?: "FRSXMK", 1);
+	setenv("LESSCHARSET", getenv("SYSTEMD_LESSCHARSET") ?: "utf-8", 1);
+	if (secure)
+		setenv("LESSSECURE", "1", 1);
+	execl("/bin/sh", "sh", "-c", command, NULL);
+	_exit(127);
+}
+
+/* Is there such a program? Else the output would be lost. */
+static bool is_there(const char *command)
+{
+	_cleanup_(kb_freep) char *path = strdup(getenv("PATH") ?: "/usr/bin:/bin");
+	char file[4096];
+	char *rest = path;
+	const char *directory;
+
+	if (!kb_streq(command, "less"))
+		return true;
+	while ((directory = strsep(&rest, ":"))) {
+		snprintf(file, sizeof(file), "%s/%s", directory, command);
+		if (access(file, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+void screen_open_pager(void)
+{
+	bool secure = must_be_secure();
+	const char *command = screen_pager(secure);
+	int fds[2];
+
+	if (!is_terminal || !command || !is_there(command) ||
+	    pipe2(fds, O_CLOEXEC) < 0)
+		return;
+	fflush(stdout);
+	pager = fork();
+	if (pager == 0) {
+		dup2(fds[0], STDIN_FILENO);
+		exec_pager(command, secure);
+	}
+	if (pager > 0)
+		dup2(fds[1], STDOUT_FILENO);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+void screen_close_pager(void)
+{
+	if (pager <= 0)
+		return;
+	fflush(stdout);
+	/* the pager sees the end of it */
+	close(STDOUT_FILENO);
+	while (waitpid(pager, NULL, 0) < 0 && errno == EINTR)
+		;
+	pager = 0;
+}
