@@ -155,6 +155,26 @@ const char *peer_user(uint64_t uid)
 	return text;
 }
 
+const char *peer_comm(const struct kb_meta *meta, char out[32])
+{
+	_cleanup_(kb_fclosep) FILE *file = NULL;
+	char path[48];
+
+	if (meta->pid_comm) {
+		snprintf(out, 32, "%s", meta->pid_comm);
+		return out;
+	}
+	if (!meta->pids || !meta->pids->pid)
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/%" PRIu64 "/comm",
+		 (uint64_t)meta->pids->pid);
+	file = fopen(path, "re");
+	if (!file || !fgets(out, 32, file))
+		return NULL;
+	out[strcspn(out, "\n")] = '\0';
+	return out;
+}
+
 /* control groups */
 
 static bool has_suffix(const char *s, size_t n, const char *suffix)

@@ -77,6 +77,16 @@ const char *peer_kind(uint64_t flags);
 const char *peer_user(uint64_t uid);
 
 /**
+ * peer_comm() - what the process of a peer is called
+ *
+ * Of clients of a proxy the kernel does not tell; then it is whoever has the
+ * number now.
+ *
+ * Return: @out, or NULL if nobody knows.
+ */
+const char *peer_comm(const struct kb_meta *meta, char out[32]);
+
+/**
  * peer_unit() - the systemd unit of a control group
  * @cgroup:	path
  * @user:	the unit of a user's own manager, instead of the system's
