@@ -7,12 +7,11 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "ctl/ctl.h"
+#include "ctl/helper.h"
 #include "ctl/verbs.h"
-
-#define READER KDBUSLIBEXECDIR "/kdbus-busname"
+#include "lib/run.h"
 
 static const struct {
 	const char *name;
@@ -44,27 +43,30 @@ int ctl_busname(struct ctl *ctl, int argc, char **argv)
 	_cleanup_(kb_freep) char *address = NULL;
 	char **command;
 	int n = 0, r;
+	pid_t pid;
 
 	r = check(ctl, argc, argv);
 	if (r)
 		return r;
-	if (ctl->json)
-		return ctl_fail_usage(ctl, "busname speaks to people only");
 	if (ctl->address && asprintf(&address, "--address=%s", ctl->address) < 0) {
 		address = NULL;
 		return ctl_fail_errno(ENOMEM, "busname");
 	}
-	command = calloc(argc + 5, sizeof(*command));
+	command = calloc(argc + 6, sizeof(*command));
 	if (!command)
 		return ctl_fail_errno(ENOMEM, "busname");
-	command[n++] = "kdbus-busname";
+	command[n++] = HELPER_BUSNAME;
 	command[n++] = ctl->user ? "--user" : "--system";
 	if (address)
 		command[n++] = address;
+	if (ctl->json)
+		command[n++] = ctl->json == CTL_JSON_PRETTY ? "--json=pretty" :
+							      "--json=short";
 	command[n++] = "--";
 	memcpy(command + n, argv, argc * sizeof(*argv));
-	execv(READER, command);
-	r = ctl_fail_errno(errno, "cannot run " READER);
+	r = kb_run(command, NULL, -1, &pid);
+	if (r >= 0)
+		r = kb_run_wait(pid);
 	free(command);
-	return r;
+	return r < 0 ? ctl_fail_errno(r, "cannot run " HELPER_BUSNAME) : r;
 }

@@ -60,12 +60,14 @@ int ctl_fail_send(int r, const char *destination)
 	switch (-r) {
 	case ESRCH:
 	case ENXIO:
-		return ctl_fail("nobody has the name %s", destination);
+		return ctl_fail("nobody has the name %s; \"kdbusctl list\" shows who is there",
+				destination);
 	case EADDRNOTAVAIL:
 		return ctl_fail("%s is not running, and may not be started",
 				destination);
 	case ETIMEDOUT:
-		return ctl_fail("no reply from %s in time", destination);
+		return ctl_fail("no reply from %s in time; --timeout= gives it more",
+				destination);
 	case EPIPE:
 		return ctl_fail("%s went away without a reply", destination);
 	case EREMOTEIO:
@@ -73,7 +75,7 @@ int ctl_fail_send(int r, const char *destination)
 				destination);
 	case EPERM:
 	case EACCES:
-		return ctl_fail("the policy of the bus forbids to talk to %s",
+		return ctl_fail("the policy of the bus forbids to talk to %s; \"kdbusctl policy check USER NAME\" tells by which rule",
 				destination);
 	case EBADMSG:
 		return ctl_fail("%s sent a reply nobody can read",
@@ -121,7 +123,9 @@ int ctl_connect(const struct ctl *ctl, uint64_t flags, uint64_t attach,
 	case 0:
 		return 0;
 	case ENOENT:
-		return ctl_fail("there is no bus at %s", address);
+		return ctl_fail("there is no bus at %s%s", address,
+				!ctl->address ? "; see \"systemctl status kdbus-bus.service\"" :
+				ctl->user ? "; see \"systemctl --user status kdbus-bus.service\"" : "");
 	case EINVAL:
 	case EAFNOSUPPORT:
 		return ctl_fail("%s is no address of a kdbus bus", address);
@@ -129,7 +133,7 @@ int ctl_connect(const struct ctl *ctl, uint64_t flags, uint64_t attach,
 		return ctl_fail("%s is no kdbus endpoint", address);
 	case EPERM:
 		if (flags & KDBUS_HELLO_MONITOR)
-			return ctl_fail("only the owner of the bus may watch it");
+			return ctl_fail("only the owner of the bus may watch it; try it as root, or --user for your own");
 		/* fall through */
 	default:
 		return ctl_fail_errno(r, "cannot connect to %s", address);

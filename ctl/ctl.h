@@ -19,6 +19,16 @@ enum ctl_json {
 };
 
 /**
+ * struct ctl_grant - "--own=", "--talk=" or "--see=", not checked yet
+ * @access:	KDBUS_POLICY_*
+ * @text:	"NAME[,user=USER|,group=GROUP]"
+ */
+struct ctl_grant {
+	uint64_t access;
+	const char *text;
+};
+
+/**
  * struct ctl - one run of the program
  * @verb:	the word on the command line
  * @address:	of the bus, NULL for the system's
@@ -33,7 +43,14 @@ enum ctl_json {
  * @global:	session-bus: of every user
  * @limit:	monitor: messages until it ends; 0 for ever
  * @destination: emit: to one peer only
- * @matches:	monitor: rules, ended by NULL
+ * @matches:	monitor, top, graph: rules, any of which has to match
+ * @no_pager:	long output goes straight to the terminal
+ * @pcap:	monitor: file for a capture, "-" for standard output, or NULL
+ * @svg:	graph: file for a picture, the same
+ * @count:	top: snapshots; why-denied: refusals; 0 for the default
+ * @interval_ns: top: between two snapshots; 0 for the default
+ * @access:	endpoint: who may open it, KDBUS_MAKE_ACCESS_*; 0 for its owner
+ * @grants:	endpoint: its policy, in the order it was given
  */
 struct ctl {
 	const char *verb;
@@ -51,6 +68,14 @@ struct ctl {
 	const char *destination;
 	const char **matches;
 	size_t n_matches;
+	bool no_pager;
+	const char *pcap;
+	const char *svg;
+	uint64_t count;
+	uint64_t interval_ns;
+	uint64_t access;
+	struct ctl_grant *grants;
+	size_t n_grants;
 };
 
 enum {

@@ -247,7 +247,8 @@ static int get_info(struct kb_conn *conn, const char *name,
 	}
 	r = kb_conn_info_by_name(conn, name, PEER_ATTACH, 0, out);
 	if (r == -ESRCH || r == -ENXIO)
-		return ctl_fail("nobody has the name %s", name);
+		return ctl_fail("nobody has the name %s; \"kdbusctl list\" shows who is there",
+				name);
 	return r < 0 ? ctl_fail_errno(r, "cannot ask about %s", name) : 0;
 }
 

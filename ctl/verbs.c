@@ -7,34 +7,47 @@
 
 /* clang-format off */
 static const struct ctl_verb verbs[] = {
-	{ "list", "", 0, 0, ctl_list,
+	{ "list", "", 0, 0, true, ctl_list, "",
 	  "who is on the bus" },
-	{ "names", "", 0, 0, ctl_names,
+	{ "names", "", 0, 0, true, ctl_names, "",
 	  "well-known names: owners, queues, activators" },
-	{ "status", "[NAME]", 0, 1, ctl_status,
+	{ "status", "[NAME]", 0, 1, true, ctl_status, "name",
 	  "everything known about a peer, or about the bus" },
-	{ "tree", "[NAME]…", 0, -1, ctl_tree,
+	{ "tree", "[NAME]…", 0, -1, true, ctl_tree, "name …",
 	  "the objects of services" },
-	{ "introspect", "NAME OBJECT [INTERFACE]", 2, 3, ctl_introspect,
+	{ "introspect", "NAME OBJECT [INTERFACE]", 2, 3, true, ctl_introspect,
+	  "name object interface",
 	  "interfaces, methods, properties and signals of an object" },
 	{ "call", "NAME OBJECT INTERFACE METHOD [SIGNATURE [ARGUMENT…]]", 4, -1,
-	  ctl_call_verb, "call a method" },
+	  false, ctl_call_verb, "name object interface method signature",
+	  "call a method" },
 	{ "emit", "OBJECT INTERFACE SIGNAL [SIGNATURE [ARGUMENT…]]", 3, -1,
-	  ctl_emit, "send a signal" },
-	{ "get-property", "NAME OBJECT INTERFACE PROPERTY…", 4, -1,
-	  ctl_get_property, "read properties" },
+	  false, ctl_emit, "", "send a signal" },
+	{ "get-property", "NAME OBJECT INTERFACE PROPERTY…", 4, -1, false,
+	  ctl_get_property, "name object interface property …",
+	  "read properties" },
 	{ "set-property", "NAME OBJECT INTERFACE PROPERTY SIGNATURE ARGUMENT…",
-	  6, -1, ctl_set_property, "write a property" },
-	{ "monitor", "[NAME]…", 0, -1, ctl_monitor,
+	  6, -1, false, ctl_set_property,
+	  "name object interface property signature", "write a property" },
+	{ "monitor", "[NAME]…", 0, -1, false, ctl_monitor, "name …",
 	  "show messages as they pass" },
-	{ "system-bus", "enable | disable | status | check", 1, 1, ctl_system_bus,
-	  "whether kdbus is the bus of the system, from the next boot on" },
-	{ "session-bus", "enable | disable | status | check", 1, 1, ctl_session_bus,
-	  "the same of a user's session, from its next start on" },
-	{ "busname", "list | show NAME | verify FILE…", 1, -1, ctl_busname,
+	{ "busname", "list | show NAME | verify FILE…", 1, -1, true, ctl_busname,
+	  "list|show|verify unit",
 	  "bus name units: which there are, and what is wrong with one" },
+	{ "system-bus", "enable | disable | status | check", 1, 1, false,
+	  ctl_system_bus, "enable|disable|status|check",
+	  "whether kdbus is the bus of the system, from the next boot on" },
+	{ "session-bus", "enable | disable | status | check", 1, 1, false,
+	  ctl_session_bus, "enable|disable|status|check",
+	  "the same of a user's session, from its next start on" },
 };
 /* clang-format on */
+
+const struct ctl_verb *ctl_verbs_all(size_t *n)
+{
+	*n = KB_ARRAY_SIZE(verbs);
+	return verbs;
+}
 
 const struct ctl_verb *ctl_verb_find(const char *name)
 {

@@ -5,6 +5,9 @@
 #ifndef CTL_VERBS_H
 #define CTL_VERBS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct ctl;
 
 /**
@@ -13,7 +16,11 @@ struct ctl;
  * @arguments:	what follows it, for people
  * @min:	fewest arguments
  * @max:	most arguments, -1 for any number
+ * @is_paged:	what it prints may be long, and comes to an end
  * @run:	@argv has the arguments only; returns the exit status
+ * @complete:	what the arguments are, for shells: words of complete.c,
+ *		separated by blanks, the last of which may be "…" for more of the
+ *		same; or words to choose from, separated by '|'
  * @help:	what it does, in a few words
  */
 struct ctl_verb {
@@ -21,10 +28,14 @@ struct ctl_verb {
 	const char *arguments;
 	int min;
 	int max;
+	bool is_paged;
 	int (*run)(struct ctl *ctl, int argc, char **argv);
+	const char *complete;
 	const char *help;
 };
 
+/* All of them; @n is how many. */
+const struct ctl_verb *ctl_verbs_all(size_t *n);
 const struct ctl_verb *ctl_verb_find(const char *name);
 /* Prints the table for --help. */
 void ctl_verbs_print(void);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # kdbusctl used wrongly: one clear line on standard error, nothing on standard
 # output, status 2; what cannot work here ends with status 1.
+source=$(realpath "$0")
 cd "${top_builddir:-.}" || exit 1
 ctl=./kdbusctl
 [ -x "$ctl" ] || { echo '1..0 # SKIP kdbusctl is not built'; exit 0; }
@@ -62,13 +63,22 @@ wrong 2 set-property a.b / i.f P u
 wrong 2 set-property a.b / i.f P ss x
 wrong 2 monitor nodot
 wrong 2 --match='foo=bar' monitor
+wrong 2 --match
+wrong 2 --unique names
+wrong 2 --timeout=5 list
+wrong 2 --timeout=-1 monitor
+wrong 2 --destination=a.b call a.b / i.f M
+wrong 2 --auto-start=no emit / i.f M
+wrong 2 -n=3 list
+wrong 2 --interval=1 monitor
+wrong 2 --svg list
+wrong 2 --own=a.b list
 wrong 2 busname
 wrong 2 busname enable
 wrong 2 busname list a.b
 wrong 2 busname show
 wrong 2 busname show a.b c.d
 wrong 2 busname verify
-wrong 2 --json busname list
 wrong 2 system-bus
 wrong 2 system-bus perhaps
 wrong 2 system-bus enable now
@@ -79,4 +89,36 @@ wrong 1 --address=kernel:path=/nonexistent list
 wrong 1 --address=/dev/null list
 wrong 1 --address=unix:path=/x list
 wrong 1 --address=nonsense list
+wrong 1 --address=/nonexistent/bus monitor
+wrong 1 --address=/nonexistent/bus status
+wrong 1 --address=/nonexistent/bus tree
+wrong 1 --address=/nonexistent/bus introspect a.b /
+wrong 1 --address=/nonexistent/bus emit / i.f M
+wrong 1 --address=/nonexistent/bus get-property a.b / i.f P
+wrong 1 --address=/nonexistent/bus set-property a.b / i.f P u 1
+
+# No verb has been forgotten.
+for verb in $("$ctl" --help | sed -n '/^Verbs:/,/^Options/s/^  \([a-z][a-z-]*\).*/\1/p'); do
+    n=$((n + 1))
+    if grep -q "^wrong 2 .*\b$verb\b" "$source"; then
+        echo "ok $n - wrong usage of $verb is tried"
+    else
+        echo "not ok $n - wrong usage of $verb is tried"
+    fi
+done
+
+# The manual knows them all, and the options.
+manual=${top_srcdir:-..}/man/kdbusctl.1
+for word in $("$ctl" --help | sed -n 's/^  \(-\?-\?[a-z][a-z-]*\).*/\1/p'); do
+    n=$((n + 1))
+    case $word in
+    -*) pattern="\\(Fl\\|,\\) ${word#-}\\( \\|\$\\)" ;;
+    *) pattern="^\\.It Cm $word\\( \\|\$\\)" ;;
+    esac
+    if grep -q -- "$pattern" "$manual"; then
+        echo "ok $n - the manual has $word"
+    else
+        echo "not ok $n - the manual has $word"
+    fi
+done
 echo "1..$n"
