@@ -3,65 +3,38 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "ctl/ctl.h"
+#include "ctl/capture.h"
+#include "ctl/filter.h"
+#include "ctl/peers.h"
+#include "ctl/screen.h"
 #include "ctl/verbs.h"
-#include "lib/match-rule.h"
-#include "lib/name.h"
+#include "ctl/watch.h"
 #include "lib/notify.h"
 
 /**
  * struct monitor - what is shown
- * @rules:	any of them has to match, or there are none
- * @names:	peers of which sender or destination has to be one, or none
+ * @capture:	where messages go instead of standard output, or NULL
  * @n_shown:	messages so far
  */
 struct monitor {
 	const struct ctl *ctl;
-	struct kb_conn *conn;
-	struct kb_match_rule **rules;
-	size_t n_rules;
-	char **names;
-	size_t n_names;
+	struct filter filter;
+	struct capture *capture;
 	uint64_t n_shown;
 };
 
-static const char *const type_names[] = {
-	[KB_NOTIFICATION]	= "notification",
-	[KB_METHOD_CALL]	= "method_call",
-	[KB_METHOD_RETURN]	= "method_return",
-	[KB_ERROR]		= "error",
-	[KB_SIGNAL]		= "signal",
+static const struct {
+	const char *name;
+	enum screen_style style;
+} types[] = {
+	[KB_NOTIFICATION]	= { "notification", SCREEN_DIM },
+	[KB_METHOD_CALL]	= { "method_call", SCREEN_BLUE },
+	[KB_METHOD_RETURN]	= { "method_return", SCREEN_GREEN },
+	[KB_ERROR]		= { "error", SCREEN_RED },
+	[KB_SIGNAL]		= { "signal", SCREEN_YELLOW },
 };
-
-/* choosing */
-
-static bool is_party(const struct kb_message *m, const char *name)
-{
-	char unique[KB_UNIQUE_NAME_SIZE];
-
-	return kb_streq_null(m->sender, name) ||
-	       kb_streq_null(m->destination, name) ||
-	       kb_streq_null(m->dst_name, name) ||
-	       kb_meta_owns_name(&m->meta, name) ||
-	       (m->src_id &&
-		kb_streq(kb_unique_name(m->src_id, unique), name));
-}
-
-static bool is_wanted(const struct monitor *monitor,
-		      const struct kb_message *m)
-{
-	bool wanted = !monitor->n_names;
-
-	for (size_t i = 0; i < monitor->n_names && !wanted; i++)
-		wanted = is_party(m, monitor->names[i]);
-	if (!wanted || !monitor->n_rules)
-		return wanted;
-	for (size_t i = 0; i < monitor->n_rules; i++)
-		if (kb_match_rule_test(monitor->rules[i], m) > 0)
-			return true;
-	return false;
-}
 
 /* text */
 
@@ -69,8 +42,15 @@ static void print_key(const char *key, const char *value)
 {
 	if (!value)
 		return;
-	printf(" %s=", key);
+	printf(" %s%s=%s", screen_style(SCREEN_DIM), key,
+	       screen_style(SCREEN_NORMAL));
 	ctl_print_text(value, stdout);
+}
+
+static void print_number(const char *key, uint64_t value)
+{
+	printf(" %s%s=%s%" PRIu64, screen_style(SCREEN_DIM), key,
+	       screen_style(SCREEN_NORMAL), value);
 }
 
 static void print_time(const struct kb_message *m)
@@ -84,22 +64,52 @@ static void print_time(const struct kb_message *m)
 	seconds = m->meta.timestamp->realtime_ns / KB_NSEC_PER_SEC;
 	localtime_r(&seconds, &tm);
 	strftime(text, sizeof(text), "%H:%M:%S", &tm);
-	printf("%s.%06u ", text,
+	printf("%s%s.%06u%s ", screen_style(SCREEN_DIM), text,
 	       (unsigned int)(m->meta.timestamp->realtime_ns %
-			      KB_NSEC_PER_SEC / 1000));
+			      KB_NSEC_PER_SEC / 1000),
+	       screen_style(SCREEN_NORMAL));
 }
 
-static void print_party(const struct kb_message *m)
+/* Who sent it, as the kernel knows. */
+static void print_credentials(const struct kb_meta *meta)
 {
-	printf("  ");
-	if (m->meta.pids)
-		printf("pid=%" PRIu64 " ", (uint64_t)m->meta.pids->pid);
-	if (m->meta.creds)
-		printf("uid=%" PRIu64 " ", (uint64_t)m->meta.creds->euid);
-	if (m->meta.pid_comm) {
-		printf("comm=");
-		ctl_print_text(m->meta.pid_comm, stdout);
+	char unit[256];
+
+	if (!meta->pids && !meta->creds && !meta->pid_comm)
+		return;
+	putchar(' ');
+	if (meta->pids)
+		print_number("pid", meta->pids->pid);
+	if (meta->creds) {
+		print_number("uid", meta->creds->euid);
+		print_number("gid", meta->creds->egid);
 	}
+	print_key("comm", meta->pid_comm);
+	if (peer_unit(meta->cgroup, false, unit))
+		print_key("unit", unit);
+	if (peer_unit(meta->cgroup, true, unit))
+		print_key("user_unit", unit);
+	print_key("label", meta->seclabel);
+	putchar('\n');
+}
+
+static void print_header(const struct kb_message *m)
+{
+	print_time(m);
+	printf("%s%s%s%s", screen_style(SCREEN_BOLD),
+	       screen_style(types[m->type].style), types[m->type].name,
+	       screen_style(SCREEN_NORMAL));
+	print_key("sender", m->sender);
+	print_key("destination", m->destination);
+	print_key("path", m->path);
+	print_key("interface", m->interface);
+	print_key("member", m->member);
+	print_key("error", m->error_name);
+	print_number("cookie", m->cookie);
+	if (m->reply_cookie)
+		print_number("reply_cookie", m->reply_cookie);
+	if (m->n_fds)
+		print_number("fds", m->n_fds);
 	putchar('\n');
 }
 
@@ -107,23 +117,8 @@ static void print_text(const struct kb_message *m)
 {
 	struct kb_reader reader;
 
-	print_time(m);
-	fputs(type_names[m->type], stdout);
-	print_key("sender", m->sender);
-	print_key("destination", m->destination);
-	print_key("path", m->path);
-	print_key("interface", m->interface);
-	print_key("member", m->member);
-	print_key("error", m->error_name);
-	printf(" cookie=%" PRIu64, m->cookie);
-	if (m->reply_cookie)
-		printf(" reply_cookie=%" PRIu64, m->reply_cookie);
-	if (m->n_fds)
-		printf(" fds=%zu", m->n_fds);
-	putchar('\n');
-	if (m->meta.pids || m->meta.creds || m->meta.pid_comm)
-		print_party(m);
-
+	print_header(m);
+	print_credentials(&m->meta);
 	if (!*m->signature)
 		return;
 	printf("  ");
@@ -140,10 +135,16 @@ static void report_sender(struct kb_report *report, const struct kb_meta *meta)
 {
 	if (meta->pids)
 		kb_report_uint(report, "pid", meta->pids->pid);
-	if (meta->creds)
+	if (meta->creds) {
 		kb_report_uint(report, "uid", meta->creds->euid);
+		kb_report_uint(report, "gid", meta->creds->egid);
+	}
 	if (meta->pid_comm)
 		kb_report_string(report, "comm", meta->pid_comm);
+	if (meta->cgroup)
+		kb_report_string(report, "cgroup", meta->cgroup);
+	if (meta->seclabel)
+		kb_report_string(report, "label", meta->seclabel);
 	if (meta->timestamp)
 		kb_report_uint(report, "realtime_usec",
 			       meta->timestamp->realtime_ns / 1000);
@@ -154,7 +155,7 @@ static int print_json(const struct ctl *ctl, const struct kb_message *m)
 	const struct {
 		const char *key, *value;
 	} strings[] = {
-		{ "type", type_names[m->type] },
+		{ "type", types[m->type].name },
 		{ "sender", m->sender },
 		{ "destination", m->destination },
 		{ "path", m->path },
@@ -186,130 +187,81 @@ static int print_json(const struct ctl *ctl, const struct kb_message *m)
 	return ctl_print_report(ctl, report);
 }
 
-static int show(struct monitor *monitor, const struct kb_message *m)
+static int show(struct monitor *monitor, struct kb_message *m)
 {
+	const struct ctl *ctl = monitor->ctl;
 	int r = 0;
 
-	if (!is_wanted(monitor, m))
+	if (!filter_wants(&monitor->filter, m))
 		return 0;
-	if (monitor->ctl->json)
-		r = print_json(monitor->ctl, m);
+	if (monitor->capture)
+		r = capture_add(monitor->capture, m);
+	else if (ctl->json)
+		r = print_json(ctl, m);
 	else
 		print_text(m);
-	fflush(stdout);
+	/* nobody reads any more: no reason to go on, and none to complain */
+	if (!r && fflush(stdout) == EOF)
+		return WATCH_E_ENOUGH;
 	monitor->n_shown++;
-	return r;
+	return r ?: ctl->limit && monitor->n_shown >= ctl->limit ?
+	       WATCH_E_ENOUGH : 0;
 }
 
-/* the loop */
-
 /* A notification becomes the signal or error that it stands for. */
-static int show_received(struct monitor *monitor, struct kb_message *m)
+static int see(struct kb_message *m, void *userdata)
 {
 	_cleanup_(kb_message_unrefp) struct kb_message *made = NULL;
 	struct kb_notification notification;
 
 	if (m->type != KB_NOTIFICATION)
-		return show(monitor, m);
+		return show(userdata, m);
 	if (kb_notify_parse(m, &notification) < 0 ||
 	    kb_notify_to_message(&notification, &made) <= 0)
 		return 0;
 	/* borrowed: @m stays until it is shown */
 	made->meta.timestamp = m->meta.timestamp;
-	return show(monitor, made);
+	return show(userdata, made);
 }
 
-static bool is_done(const struct monitor *monitor)
+static int run(struct monitor *monitor)
 {
-	return monitor->ctl->limit &&
-	       monitor->n_shown >= monitor->ctl->limit;
-}
-
-static int drain(struct monitor *monitor)
-{
-	uint64_t n_dropped = monitor->conn->n_dropped;
-	int r = 0;
-
-	while (!is_done(monitor) && !r) {
-		_cleanup_(kb_message_unrefp) struct kb_message *m = NULL;
-
-		r = kb_conn_recv(monitor->conn, &m);
-		if (r == -EAGAIN) {
-			r = 0;
-			break;
-		}
-		if (r < 0)
-			return ctl_fail_errno(r, "cannot receive");
-		r = show_received(monitor, m);
-	}
-	if (monitor->conn->n_dropped > n_dropped)
-		fprintf(stderr, "kdbusctl: %" PRIu64 " messages came too fast and are lost\n",
-			monitor->conn->n_dropped - n_dropped);
-	return r;
-}
-
-static int watch(struct monitor *monitor)
-{
-	uint64_t end = 0, now;
-	int r = 0;
-
-	if (monitor->ctl->timeout_ns)
-		end = kb_now_ns() + monitor->ctl->timeout_ns;
-	while (!is_done(monitor) && !r) {
-		now = kb_now_ns();
-		if (end && now >= end)
-			break;
-		r = kb_conn_wait(monitor->conn, end ? (int64_t)(end - now) :
-						      -1);
-		if (r < 0 && r != -EINTR)
-			return ctl_fail_errno(r, "cannot wait");
-		r = r > 0 ? drain(monitor) : 0;
-	}
-	return r;
-}
-
-static int parse_rules(struct monitor *monitor)
-{
+	const uint64_t attach = KDBUS_ATTACH_TIMESTAMP | KDBUS_ATTACH_NAMES |
+				KDBUS_ATTACH_PIDS | KDBUS_ATTACH_CREDS |
+				KDBUS_ATTACH_PID_COMM | KDBUS_ATTACH_CGROUP |
+				KDBUS_ATTACH_SECLABEL;
+	_cleanup_(watch_close) struct watch watch = { .see = see,
+						      .userdata = monitor };
 	const struct ctl *ctl = monitor->ctl;
+	uint64_t end;
+	int r;
 
-	monitor->rules = calloc(ctl->n_matches + 1, sizeof(*monitor->rules));
-	if (!monitor->rules)
-		return ctl_fail_errno(ENOMEM, "cannot watch");
-	for (; monitor->n_rules < ctl->n_matches; monitor->n_rules++)
-		if (kb_match_rule_parse(ctl->matches[monitor->n_rules],
-					&monitor->rules[monitor->n_rules]) < 0)
-			return ctl_fail_errno(ENOMEM, "cannot watch");
-	return 0;
+	r = watch_open(&watch, ctl, attach);
+	if (!r && ctl->pcap)
+		r = capture_open(ctl, &monitor->capture);
+	if (r)
+		return r;
+	if (!ctl->json && !ctl->quiet)
+		fprintf(stderr, "watching %s, Ctrl-C ends it\n",
+			ctl->address ?: "the system's bus");
+	end = ctl->timeout_ns ? kb_now_ns() + ctl->timeout_ns : 0;
+	do
+		r = watch_run(&watch, end);
+	while (r == WATCH_E_SIGNAL && !watch_is_over(&watch));
+	return r > 0 ? r : 0;
 }
 
 int ctl_monitor(struct ctl *ctl, int argc, char **argv)
 {
-	const uint64_t attach = KDBUS_ATTACH_TIMESTAMP | KDBUS_ATTACH_NAMES |
-				KDBUS_ATTACH_PIDS | KDBUS_ATTACH_CREDS |
-				KDBUS_ATTACH_PID_COMM;
-	_cleanup_(kb_conn_unrefp) struct kb_conn *conn = NULL;
-	struct monitor monitor = {
-		.ctl = ctl,
-		.names = argv,
-		.n_names = argc,
-	};
-	int r = 0;
+	struct monitor monitor = { .ctl = ctl };
+	int r;
 
-	for (int i = 0; i < argc && !r; i++)
-		r = ctl_check_name(ctl, argv[i]);
+	if (ctl->pcap && ctl->json)
+		return ctl_fail_usage(ctl, "--pcap and --json are two formats, only one is possible");
+	r = filter_init(&monitor.filter, ctl, argc, argv);
 	if (!r)
-		r = ctl_connect(ctl, KDBUS_HELLO_MONITOR, attach, &conn);
-	if (r)
-		return r;
-
-	monitor.conn = conn;
-	r = parse_rules(&monitor);
-	if (!r && !ctl->json)
-		fprintf(stderr, "watching %s\n", ctl->address ?: "the system's bus");
-	if (!r)
-		r = watch(&monitor);
-	for (size_t i = 0; i < monitor.n_rules; i++)
-		kb_match_rule_free(monitor.rules[i]);
-	free(monitor.rules);
+		r = run(&monitor);
+	capture_close(monitor.capture);
+	filter_deinit(&monitor.filter);
 	return r;
 }

@@ -34,6 +34,16 @@ static int set_text(struct ctl *ctl, const struct ctl_option *option,
 	return 0;
 }
 
+/* A file, standard output if none is named. */
+static int set_file(struct ctl *ctl, const struct ctl_option *option,
+		    const char *value)
+{
+	if (value && !*value)
+		return ctl_fail_usage(ctl, "%s= takes the name of a file",
+				      option->name);
+	return set_text(ctl, option, value ?: "-");
+}
+
 static int set_name(struct ctl *ctl, const struct ctl_option *option,
 		    const char *value)
 {
@@ -195,6 +205,8 @@ static const struct ctl_option options[] = {
 	  "only what this rule matches" },
 	{ "--limit-messages", "N", "monitor", set_number, FIELD(limit),
 	  "end after so many" },
+	{ "--pcap", "[FILE]", "monitor", set_file, FIELD(pcap),
+	  "capture for Wireshark, to standard output or a file" },
 	{ "--root", "DIRECTORY", SWITCHES, set_root, FIELD(root),
 	  "of the machine below it" },
 	{ "--global", NULL, SWITCHES, set_flag, FIELD(global),

@@ -64,6 +64,9 @@ wrong 2 set-property a.b / i.f P ss x
 wrong 2 monitor nodot
 wrong 2 --match='foo=bar' monitor
 wrong 2 --match
+wrong 2 --pcap list
+wrong 2 --pcap= monitor
+wrong 2 --pcap --json monitor
 wrong 2 --unique names
 wrong 2 --timeout=5 list
 wrong 2 --timeout=-1 monitor
@@ -90,6 +93,8 @@ wrong 1 --address=/dev/null list
 wrong 1 --address=unix:path=/x list
 wrong 1 --address=nonsense list
 wrong 1 --address=/nonexistent/bus monitor
+wrong 1 --address=/nonexistent/bus --pcap=/dev/null monitor
+wrong 1 --address=/dev/null --pcap=/nonexistent/file monitor
 wrong 1 --address=/nonexistent/bus status
 wrong 1 --address=/nonexistent/bus tree
 wrong 1 --address=/nonexistent/bus introspect a.b /
