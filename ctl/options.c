@@ -173,7 +173,7 @@ static int print_version(struct ctl *ctl _unused_,
 /* the table */
 
 #define CALLERS "call get-property set-property introspect tree"
-#define WATCHERS "monitor"
+#define WATCHERS "monitor top"
 #define SWITCHES "system-bus session-bus"
 #define FIELD(name) offsetof(struct ctl, name)
 
@@ -207,6 +207,10 @@ static const struct ctl_option options[] = {
 	  "end after so many" },
 	{ "--pcap", "[FILE]", "monitor", set_file, FIELD(pcap),
 	  "capture for Wireshark, to standard output or a file" },
+	{ "-n", "COUNT", "top", set_number, FIELD(count),
+	  "top: so many snapshots, then end; why-denied: so many refusals" },
+	{ "--interval", "SECONDS", "top", set_seconds, FIELD(interval_ns),
+	  "time between two snapshots" },
 	{ "--root", "DIRECTORY", SWITCHES, set_root, FIELD(root),
 	  "of the machine below it" },
 	{ "--global", NULL, SWITCHES, set_flag, FIELD(global),

@@ -31,6 +31,8 @@ static const struct ctl_verb verbs[] = {
 	  "name object interface property signature", "write a property" },
 	{ "monitor", "[NAME]…", 0, -1, false, ctl_monitor, "name …",
 	  "show messages as they pass" },
+	{ "top", "[NAME]…", 0, -1, false, ctl_top, "name …",
+	  "who sends how much, and how long the answers take; q quits" },
 	{ "busname", "list | show NAME | verify FILE…", 1, -1, true, ctl_busname,
 	  "list|show|verify unit",
 	  "bus name units: which there are, and what is wrong with one" },

@@ -64,6 +64,7 @@ wrong 2 set-property a.b / i.f P ss x
 wrong 2 monitor nodot
 wrong 2 --match='foo=bar' monitor
 wrong 2 --match
+wrong 2 --limit-messages=3 top
 wrong 2 --pcap list
 wrong 2 --pcap= monitor
 wrong 2 --pcap --json monitor
@@ -72,7 +73,12 @@ wrong 2 --timeout=5 list
 wrong 2 --timeout=-1 monitor
 wrong 2 --destination=a.b call a.b / i.f M
 wrong 2 --auto-start=no emit / i.f M
+wrong 2 top nodot
+wrong 2 top -n
+wrong 2 top -n 0
+wrong 2 top -n many
 wrong 2 -n=3 list
+wrong 2 --interval=0 top
 wrong 2 --interval=1 monitor
 wrong 2 --svg list
 wrong 2 --own=a.b list
@@ -95,6 +101,7 @@ wrong 1 --address=nonsense list
 wrong 1 --address=/nonexistent/bus monitor
 wrong 1 --address=/nonexistent/bus --pcap=/dev/null monitor
 wrong 1 --address=/dev/null --pcap=/nonexistent/file monitor
+wrong 1 --address=/nonexistent/bus top -n 1
 wrong 1 --address=/nonexistent/bus status
 wrong 1 --address=/nonexistent/bus tree
 wrong 1 --address=/nonexistent/bus introspect a.b /
