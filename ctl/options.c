@@ -173,7 +173,7 @@ static int print_version(struct ctl *ctl _unused_,
 /* the table */
 
 #define CALLERS "call get-property set-property introspect tree"
-#define WATCHERS "monitor top"
+#define WATCHERS "monitor top graph"
 #define SWITCHES "system-bus session-bus"
 #define FIELD(name) offsetof(struct ctl, name)
 
@@ -192,7 +192,7 @@ static const struct ctl_option options[] = {
 	{ "--unique", NULL, "list", set_show, 0, "only unique names" },
 	{ "--acquired", NULL, "list", set_show, 0, "only acquired names" },
 	{ "--activatable", NULL, "list", set_show, 0, "only activatable names" },
-	{ "--timeout", "SECONDS", CALLERS " monitor " SWITCHES,
+	{ "--timeout", "SECONDS", CALLERS " monitor graph " SWITCHES,
 	  set_seconds, FIELD(timeout_ns),
 	  "how long to wait for a reply; how long to watch or measure" },
 	{ "--auto-start", "BOOL", CALLERS, set_unless, FIELD(no_auto_start),
@@ -207,6 +207,8 @@ static const struct ctl_option options[] = {
 	  "end after so many" },
 	{ "--pcap", "[FILE]", "monitor", set_file, FIELD(pcap),
 	  "capture for Wireshark, to standard output or a file" },
+	{ "--svg", "[FILE]", "graph", set_file, FIELD(svg),
+	  "a picture, to standard output or a file" },
 	{ "-n", "COUNT", "top", set_number, FIELD(count),
 	  "top: so many snapshots, then end; why-denied: so many refusals" },
 	{ "--interval", "SECONDS", "top", set_seconds, FIELD(interval_ns),

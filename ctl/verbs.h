@@ -58,8 +58,9 @@ int ctl_introspect(struct ctl *ctl, int argc, char **argv);
 /* monitor.c */
 int ctl_monitor(struct ctl *ctl, int argc, char **argv);
 
-/* top.c */
+/* top.c, graph.c */
 int ctl_top(struct ctl *ctl, int argc, char **argv);
+int ctl_graph(struct ctl *ctl, int argc, char **argv);
 
 /* switch.c */
 int ctl_system_bus(struct ctl *ctl, int argc, char **argv);

@@ -63,6 +63,7 @@ wrong 2 set-property a.b / i.f P u
 wrong 2 set-property a.b / i.f P ss x
 wrong 2 monitor nodot
 wrong 2 --match='foo=bar' monitor
+wrong 2 --match='foo=bar' graph
 wrong 2 --match
 wrong 2 --limit-messages=3 top
 wrong 2 --pcap list
@@ -80,7 +81,9 @@ wrong 2 top -n many
 wrong 2 -n=3 list
 wrong 2 --interval=0 top
 wrong 2 --interval=1 monitor
+wrong 2 graph nodot
 wrong 2 --svg list
+wrong 2 --svg --json graph
 wrong 2 --own=a.b list
 wrong 2 busname
 wrong 2 busname enable
@@ -102,6 +105,7 @@ wrong 1 --address=/nonexistent/bus monitor
 wrong 1 --address=/nonexistent/bus --pcap=/dev/null monitor
 wrong 1 --address=/dev/null --pcap=/nonexistent/file monitor
 wrong 1 --address=/nonexistent/bus top -n 1
+wrong 1 --address=/nonexistent/bus graph
 wrong 1 --address=/nonexistent/bus status
 wrong 1 --address=/nonexistent/bus tree
 wrong 1 --address=/nonexistent/bus introspect a.b /
