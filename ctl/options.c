@@ -192,7 +192,7 @@ static const struct ctl_option options[] = {
 	{ "--unique", NULL, "list", set_show, 0, "only unique names" },
 	{ "--acquired", NULL, "list", set_show, 0, "only acquired names" },
 	{ "--activatable", NULL, "list", set_show, 0, "only activatable names" },
-	{ "--timeout", "SECONDS", CALLERS " monitor graph " SWITCHES,
+	{ "--timeout", "SECONDS", CALLERS " monitor graph bench " SWITCHES,
 	  set_seconds, FIELD(timeout_ns),
 	  "how long to wait for a reply; how long to watch or measure" },
 	{ "--auto-start", "BOOL", CALLERS, set_unless, FIELD(no_auto_start),

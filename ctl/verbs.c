@@ -35,6 +35,8 @@ static const struct ctl_verb verbs[] = {
 	  "who sends how much, and how long the answers take; q quits" },
 	{ "graph", "[NAME]…", 0, -1, false, ctl_graph, "name …",
 	  "watch for some seconds, then draw who talks to whom" },
+	{ "bench", "", 0, 0, false, ctl_bench, "",
+	  "how fast this bus is, beside a socket pair" },
 	{ "busname", "list | show NAME | verify FILE…", 1, -1, true, ctl_busname,
 	  "list|show|verify unit",
 	  "bus name units: which there are, and what is wrong with one" },

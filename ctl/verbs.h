@@ -58,9 +58,10 @@ int ctl_introspect(struct ctl *ctl, int argc, char **argv);
 /* monitor.c */
 int ctl_monitor(struct ctl *ctl, int argc, char **argv);
 
-/* top.c, graph.c */
+/* top.c, graph.c, bench.c */
 int ctl_top(struct ctl *ctl, int argc, char **argv);
 int ctl_graph(struct ctl *ctl, int argc, char **argv);
+int ctl_bench(struct ctl *ctl, int argc, char **argv);
 
 /* switch.c */
 int ctl_system_bus(struct ctl *ctl, int argc, char **argv);

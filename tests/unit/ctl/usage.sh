@@ -84,6 +84,7 @@ wrong 2 --interval=1 monitor
 wrong 2 graph nodot
 wrong 2 --svg list
 wrong 2 --svg --json graph
+wrong 2 bench now
 wrong 2 --own=a.b list
 wrong 2 busname
 wrong 2 busname enable
@@ -106,6 +107,7 @@ wrong 1 --address=/nonexistent/bus --pcap=/dev/null monitor
 wrong 1 --address=/dev/null --pcap=/nonexistent/file monitor
 wrong 1 --address=/nonexistent/bus top -n 1
 wrong 1 --address=/nonexistent/bus graph
+wrong 1 --address=/nonexistent/bus bench
 wrong 1 --address=/nonexistent/bus status
 wrong 1 --address=/nonexistent/bus tree
 wrong 1 --address=/nonexistent/bus introspect a.b /
