@@ -37,6 +37,8 @@ static const struct ctl_verb verbs[] = {
 	  "watch for some seconds, then draw who talks to whom" },
 	{ "bench", "", 0, 0, false, ctl_bench, "",
 	  "how fast this bus is, beside a socket pair" },
+	{ "policy", "check USER NAME", 3, 3, true, ctl_policy,
+	  "check user name", "what a user may do with a name, and by which rule" },
 	{ "busname", "list | show NAME | verify FILE…", 1, -1, true, ctl_busname,
 	  "list|show|verify unit",
 	  "bus name units: which there are, and what is wrong with one" },

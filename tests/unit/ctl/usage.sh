@@ -85,6 +85,14 @@ wrong 2 graph nodot
 wrong 2 --svg list
 wrong 2 --svg --json graph
 wrong 2 bench now
+wrong 2 policy
+wrong 2 policy check
+wrong 2 policy check root
+wrong 2 policy check root nodot
+wrong 2 policy check root :1.5
+wrong 2 policy check root a.b c.d
+wrong 2 policy ask root a.b
+wrong 1 policy check no-such-user a.b
 wrong 2 --own=a.b list
 wrong 2 busname
 wrong 2 busname enable
