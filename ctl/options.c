@@ -209,7 +209,7 @@ static const struct ctl_option options[] = {
 	  "capture for Wireshark, to standard output or a file" },
 	{ "--svg", "[FILE]", "graph", set_file, FIELD(svg),
 	  "a picture, to standard output or a file" },
-	{ "-n", "COUNT", "top", set_number, FIELD(count),
+	{ "-n", "COUNT", "top why-denied", set_number, FIELD(count),
 	  "top: so many snapshots, then end; why-denied: so many refusals" },
 	{ "--interval", "SECONDS", "top", set_seconds, FIELD(interval_ns),
 	  "time between two snapshots" },

@@ -39,6 +39,8 @@ static const struct ctl_verb verbs[] = {
 	  "how fast this bus is, beside a socket pair" },
 	{ "policy", "check USER NAME", 3, 3, true, ctl_policy,
 	  "check user name", "what a user may do with a name, and by which rule" },
+	{ "why-denied", "[NAME | UNIT | PROCESS]", 0, 1, true, ctl_why_denied,
+	  "name", "the last refusals, with the rule or limit behind each" },
 	{ "busname", "list | show NAME | verify FILE…", 1, -1, true, ctl_busname,
 	  "list|show|verify unit",
 	  "bus name units: which there are, and what is wrong with one" },

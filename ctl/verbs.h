@@ -63,8 +63,9 @@ int ctl_top(struct ctl *ctl, int argc, char **argv);
 int ctl_graph(struct ctl *ctl, int argc, char **argv);
 int ctl_bench(struct ctl *ctl, int argc, char **argv);
 
-/* policy.c */
+/* policy.c, denied.c */
 int ctl_policy(struct ctl *ctl, int argc, char **argv);
+int ctl_why_denied(struct ctl *ctl, int argc, char **argv);
 
 /* switch.c */
 int ctl_system_bus(struct ctl *ctl, int argc, char **argv);

@@ -93,6 +93,8 @@ wrong 2 policy check root :1.5
 wrong 2 policy check root a.b c.d
 wrong 2 policy ask root a.b
 wrong 1 policy check no-such-user a.b
+wrong 2 why-denied a b
+wrong 2 why-denied -n nothing
 wrong 2 --own=a.b list
 wrong 2 busname
 wrong 2 busname enable
