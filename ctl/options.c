@@ -159,6 +159,39 @@ static int set_root(struct ctl *ctl, const struct ctl_option *option,
 	return set_text(ctl, option, value);
 }
 
+static int set_access(struct ctl *ctl, const struct ctl_option *option _unused_,
+		      const char *value)
+{
+	if (kb_streq(value, "owner"))
+		ctl->access = 0;
+	else if (kb_streq(value, "group"))
+		ctl->access = KDBUS_MAKE_ACCESS_GROUP;
+	else if (kb_streq(value, "world"))
+		ctl->access = KDBUS_MAKE_ACCESS_WORLD;
+	else
+		return ctl_fail_usage(ctl, "--access= takes owner, group or world");
+	return 0;
+}
+
+/* "--talk=…" is kept as it is, with the option's name in front of it. */
+static int set_grant(struct ctl *ctl, const struct ctl_option *option,
+		     const char *value)
+{
+	struct ctl_grant *grants;
+
+	grants = reallocarray(ctl->grants, ctl->n_grants + 1, sizeof(*grants));
+	if (!grants)
+		return ctl_fail_errno(ENOMEM, "%s", option->name);
+	grants[ctl->n_grants++] = (struct ctl_grant){
+		.access = kb_streq(option->name, "--own") ? KDBUS_POLICY_OWN :
+			  kb_streq(option->name, "--talk") ? KDBUS_POLICY_TALK :
+			  KDBUS_POLICY_SEE,
+		.text = value,
+	};
+	ctl->grants = grants;
+	return 0;
+}
+
 static int print_help(struct ctl *ctl, const struct ctl_option *option,
 		      const char *value);
 
@@ -213,6 +246,14 @@ static const struct ctl_option options[] = {
 	  "top: so many snapshots, then end; why-denied: so many refusals" },
 	{ "--interval", "SECONDS", "top", set_seconds, FIELD(interval_ns),
 	  "time between two snapshots" },
+	{ "--see", "NAME[,user=U|,group=G]", "endpoint", set_grant, 0,
+	  "a name that may be seen" },
+	{ "--talk", "NAME[,user=U|,group=G]", "endpoint", set_grant, 0,
+	  "a name that may be talked to" },
+	{ "--own", "NAME[,user=U|,group=G]", "endpoint", set_grant, 0,
+	  "a name that may be owned" },
+	{ "--access", "owner|group|world", "endpoint", set_access, 0,
+	  "who may open it" },
 	{ "--root", "DIRECTORY", SWITCHES, set_root, FIELD(root),
 	  "of the machine below it" },
 	{ "--global", NULL, SWITCHES, set_flag, FIELD(global),

@@ -67,6 +67,9 @@ int ctl_bench(struct ctl *ctl, int argc, char **argv);
 int ctl_policy(struct ctl *ctl, int argc, char **argv);
 int ctl_why_denied(struct ctl *ctl, int argc, char **argv);
 
+/* endpoint.c */
+int ctl_endpoint(struct ctl *ctl, int argc, char **argv);
+
 /* switch.c */
 int ctl_system_bus(struct ctl *ctl, int argc, char **argv);
 int ctl_session_bus(struct ctl *ctl, int argc, char **argv);

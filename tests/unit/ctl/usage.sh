@@ -95,6 +95,18 @@ wrong 2 policy ask root a.b
 wrong 1 policy check no-such-user a.b
 wrong 2 why-denied a b
 wrong 2 why-denied -n nothing
+wrong 2 endpoint
+wrong 2 endpoint perhaps
+wrong 2 endpoint list all
+wrong 2 endpoint make
+wrong 2 --talk=a.b endpoint list
+wrong 2 --talk=nodot endpoint make x
+wrong 2 --talk=a.b,who=me endpoint make x
+wrong 2 --talk=a.b,user=0,user=1 endpoint make x
+wrong 1 --own=a.b,user=no-such-user endpoint make x
+wrong 1 --own=a.b,group=no-such-group endpoint make x
+wrong 2 --see= endpoint make x
+wrong 2 --access=some endpoint make x
 wrong 2 --own=a.b list
 wrong 2 busname
 wrong 2 busname enable
@@ -118,6 +130,8 @@ wrong 1 --address=/dev/null --pcap=/nonexistent/file monitor
 wrong 1 --address=/nonexistent/bus top -n 1
 wrong 1 --address=/nonexistent/bus graph
 wrong 1 --address=/nonexistent/bus bench
+wrong 1 --address=/nonexistent/bus endpoint list
+wrong 1 --address=/nonexistent/bus --talk=a.b endpoint make x
 wrong 1 --address=/nonexistent/bus status
 wrong 1 --address=/nonexistent/bus tree
 wrong 1 --address=/nonexistent/bus introspect a.b /
