@@ -219,7 +219,10 @@ static void two_writers(void)
 	race(count);
 }
 
-/* @flag says whose turn it is; nothing says that @shared was written before. */
+/*
+ * @flag says whose turn it is; nothing says that @shared was written before, so
+ * that may still come while the function looks who is next.
+ */
 static noinline void take_turn(unsigned long me)
 {
 	if (READ_ONCE(flag) != me)
@@ -228,6 +231,8 @@ static noinline void take_turn(unsigned long me)
 	shared++;
 	/* missing: smp_store_release() */
 	WRITE_ONCE(flag, !me);
+	for (int i = 0; i < 100 && READ_ONCE(flag) != me; i++)
+		cpu_relax();
 }
 
 static int take_turns(void *me)
