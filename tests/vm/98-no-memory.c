@@ -3,23 +3,31 @@
  * Every allocation that a command makes, and every copy to or from the
  * caller's memory, fails once.  Then the command says so and has changed
  * nothing: the bus looks as before, and the same command succeeds when it is
- * given again.  What it leaks is kmemleak's to tell.
+ * given again.  The same for mounts, lookups and page faults.  What it leaks is
+ * kmemleak's to tell.  The words of a command itself are copied where faults
+ * cannot be injected; 03-commands does that with memory that is not there.
  *
  * Only for kernels with fault injection (CONFIG_FAULT_INJECTION, fail-nth in
  * Documentation/fault-injection).
  */
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "tests/vm/util.h"
 
-#define N_MAX 500	/* no command takes as many */
+#define N_MAX 2000	/* nothing takes as many */
+#define STEP 128	/* bytes that the next one is granted more; see exhaust */
+#define PASSES 2	/* the kernel's own book-keeping allocates, too, now and then */
 
 static struct bus *bus;
 static struct peer *a, *b, *monitor, *listener, *many[40];
 static __u8 bytes[64 * KIB];
 
-static int fail_nth;
+static int fail_nth, make_it_fail;
 static unsigned nth;	/* which one fails; 0: none does */
+static bool exhaust;	/* and all behind it, too: there is room for @nth - 1 STEPs */
 static bool hit;	/* there were as many */
 
 static void knob(const char *path, const char *value)
@@ -33,16 +41,44 @@ static void knob(const char *path, const char *value)
 	close(fd);
 }
 
-static void prepare(void)
+static void knob_number(const char *path, long value)
+{
+	char text[24];
+
+	sprintf(text, "%ld", value);
+	knob(path, text);
+}
+
+static long knob_get(const char *path)
+{
+	char text[24] = "";
+	int fd = must_sys(open(path, O_RDONLY | O_CLOEXEC));
+
+	must_sys(read(fd, text, sizeof(text) - 1));
+	close(fd);
+	return atol(text);
+}
+
+#define DEBUG "/sys/kernel/debug/"
+
+static void prepare_faults(void)
 {
 	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (fail_nth < 0)
 		test_skip("this kernel injects no faults");
-	knob("/sys/kernel/debug/failslab/ignore-gfp-wait", "N");
-	knob("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", "N");
-	knob("/sys/kernel/debug/fail_page_alloc/ignore-gfp-highmem", "N");
-	knob("/sys/kernel/debug/fail_page_alloc/min-order", "0");
+	make_it_fail = must_sys(open("/proc/thread-self/make-it-fail", O_WRONLY | O_CLOEXEC));
+	knob(DEBUG "failslab/verbose", "0");
+	knob(DEBUG "failslab/ignore-gfp-wait", "N");
+	knob(DEBUG "fail_page_alloc/verbose", "0");
+	knob(DEBUG "fail_page_alloc/ignore-gfp-wait", "N");
+	knob(DEBUG "fail_page_alloc/ignore-gfp-highmem", "N");
+	knob(DEBUG "fail_page_alloc/min-order", "0");
+	knob(DEBUG "fail_usercopy/verbose", "0");
+}
 
+static void prepare(void)
+{
+	prepare_faults();
 	bus = bus_new(.attach = ANY, .flags = KDBUS_MAKE_ACCESS_WORLD);
 	a = peer_new(bus, .send = ANY, .recv = ANY);
 	b = peer_new(bus, .send = ANY, .recv = ANY, .flags = KDBUS_HELLO_ACCEPT_FD);
@@ -52,7 +88,7 @@ static void prepare(void)
 	must(name_acquire(b, "b.name", 0, NULL));
 }
 
-static void arm(unsigned n)
+static void fail_nth_set(unsigned n)
 {
 	char text[16];
 	int size = sprintf(text, "%u", n);
@@ -63,6 +99,24 @@ static void arm(unsigned n)
 			must_sys(-1);
 }
 
+#define MANY 1000000
+
+/* From now on this thread's allocations fail as @nth and @exhaust say. */
+static void arm(void)
+{
+	if (!nth)
+		return;
+	if (!exhaust) {
+		fail_nth_set(nth);
+		return;
+	}
+	knob(DEBUG "failslab/task-filter", "Y");
+	knob_number(DEBUG "failslab/times", MANY);
+	knob_number(DEBUG "failslab/space", (nth - 1) * STEP);
+	knob(DEBUG "failslab/probability", "100");
+	must_sys(pwrite(make_it_fail, "1", 1, 0));
+}
+
 static void disarm(void)
 {
 	char text[16] = "";
@@ -70,9 +124,19 @@ static void disarm(void)
 
 	if (!nth)
 		return;
+	if (exhaust) {
+		while (pwrite(make_it_fail, "0", 1, 0) < 0)
+			;
+		knob(DEBUG "failslab/probability", "0");
+		hit = knob_get(DEBUG "failslab/times") < MANY;
+		knob_number(DEBUG "failslab/times", -1);
+		knob_number(DEBUG "failslab/space", 0);
+		knob(DEBUG "failslab/task-filter", "N");
+		return;
+	}
 	r = pread(fail_nth, text, sizeof(text) - 1, 0);
 	hit = r > 0 && atoi(text) == 0;
-	arm(0);
+	fail_nth_set(0);
 }
 
 /* One ioctl under the fault. */
@@ -80,8 +144,7 @@ static int faulty(int fd, unsigned long number, void *cmd)
 {
 	int r;
 
-	if (nth)
-		arm(nth);
+	arm();
 	r = call(fd, number, cmd);
 	disarm();
 	return r;
@@ -137,14 +200,10 @@ static void expect_unchanged(const struct state *before)
 	expect(!memcmp(before, &after, sizeof(after)));
 }
 
-/*
- * Does @operation with its first fault, its second one, and so on until there
- * are no more.  It makes one call of faulty() and cleans up.  A copy that
- * fails is the caller's mistake (EFAULT), and may be the copy of the answer.
- */
-static void each_fault(const char *what, int (*operation)(void))
+/* Does @operation with its first fault, its second one, and so on until there are no more. */
+static unsigned each_fault_once(const char *what, int (*operation)(void))
 {
-	unsigned survived = 0;
+	unsigned refused = 0, survived = 0;
 	int r;
 
 	for (unsigned n = 1; n < N_MAX; n++) {
@@ -153,16 +212,49 @@ static void each_fault(const char *what, int (*operation)(void))
 		hit = false;
 		r = operation();
 		nth = 0;
-		drain_all();
+		if (a)
+			drain_all();
 		if (!hit) {
 			expect_ok(r);
-			test_note("%s: %u faults, %u of them made no difference", what, n - 1, survived);
-			return;
+			test_note("%s: %u faults, %u times no memory, %u times no difference", what, n - 1, refused,
+				  survived);
+			return refused;
 		}
 		expect(r == 0 || r == -ENOMEM || r == -EFAULT);
 		survived += r == 0;
+		refused += r == -ENOMEM;
 	}
 	expect(!"it ends");
+	return 0;
+}
+
+/*
+ * Does @operation without a fault, and then with each.  It makes one call of
+ * faulty() and cleans up.  A copy that fails is the caller's mistake (EFAULT),
+ * and may be the copy of the answer.  Returns how often there was no memory.
+ */
+static unsigned each_fault(const char *what, int (*operation)(void))
+{
+	unsigned refused = 0;
+
+	test_case("%s, no fault", what);
+	expect_ok(operation());
+	if (a)
+		drain_all();
+	for (int i = 0; i < PASSES; i++)
+		refused += each_fault_once(what, operation);
+	return refused;
+}
+
+/* The same with all that comes behind the first fault: whoever tries twice fails twice. */
+static unsigned each_famine(const char *what, int (*operation)(void))
+{
+	unsigned refused;
+
+	exhaust = true;
+	refused = each_fault_once(what, operation);
+	exhaust = false;
+	return refused;
 }
 
 /* commands, each on a handle of its own */
@@ -227,6 +319,15 @@ static void hello_init(__u64 flags)
 	hello.hello.attach_flags_send = hello.hello.attach_flags_recv = ANY;
 }
 
+TEST("every command survives that nothing more can be allocated, from anywhere on")
+{
+	prepare();
+	for (size_t i = 0; i < n_commands; i++) {
+		command = &commands[i];
+		each_famine(command->name, do_command);
+	}
+}
+
 TEST("connections of each kind come to be whole or not at all")
 {
 	prepare();
@@ -265,6 +366,29 @@ TEST("the first connection of a user comes to be whole or not at all")
 	each_fault("a user's first", do_hello_of_user);
 }
 
+/* the first bus of a user */
+static int do_bus_of_user(void)
+{
+	union cmd cmd;
+	int fd, r;
+
+	become(UID_B);
+	fd = control_open(mount_dir);
+	bus_command(&cmd, "1002-first", 0);
+	r = faulty(fd, KDBUS_CMD_BUS_MAKE, &cmd);
+	if (r == -ENOMEM)
+		expect_ok(call(fd, KDBUS_CMD_BUS_MAKE, &cmd));
+	become(0);
+	close(fd);
+	return r;
+}
+
+TEST("the first bus of a user comes to be whole or not at all")
+{
+	prepare();
+	expect(each_fault("a user's first bus", do_bus_of_user) > 0);
+}
+
 /* messages */
 
 static union cmd msg;
@@ -296,6 +420,11 @@ TEST("a message with everything arrives whole or not at all")
 	msg_fds(&msg, fds, 2);
 	msg_name(&msg, "b.name");
 	each_fault("a request with everything", do_send);
+	expect(each_famine("a request with everything, from anywhere on", do_send) > 0);
+	/* so little that nothing else is tried when there is no memory for the copy of the payload */
+	msg_init(&msg, b->id, 8);
+	msg_vec(&msg, bytes, 2000);
+	expect(each_fault("a small message while a monitor listens", do_send) > 0);
 }
 
 static int do_first(void)
@@ -328,6 +457,19 @@ TEST("a broadcast reaches whom it reaches")
 	msg_broadcast(&msg, 8);
 	msg_vec(&msg, bytes, 9000);
 	each_fault("a broadcast", do_send);
+}
+
+/* What rules may say of the sender is looked up for the message. */
+static int do_broadcast_of_named(void)
+{
+	return faulty_send(b, 0, &msg);
+}
+
+TEST("a broadcast of who owns names reaches whom it reaches")
+{
+	prepare();
+	msg_broadcast(&msg, 8);
+	each_fault("a broadcast of who owns a name", do_broadcast_of_named);
 }
 
 TEST("a broadcast to many reaches whom it reaches")
@@ -417,6 +559,50 @@ TEST("a synchronous call returns with the reply or without having called")
 {
 	prepare();
 	each_fault("a synchronous call", do_sync);
+}
+
+static int do_sync_with_cancel(void)
+{
+	struct sync_call sync;
+	pthread_t thread;
+	int pipes[2], r;
+
+	must_sys(pipe2(pipes, O_CLOEXEC));
+	must(-pthread_create(&thread, NULL, answer, NULL));
+	sync_init(&sync, a, b->id, 12, now_ns() + SEC / 2);
+	cmd_item(&sync.cmd, KDBUS_ITEM_CANCEL_FD, &pipes[0], sizeof(pipes[0]));
+	r = faulty(a->fd, sync.number, &sync.cmd);
+	pthread_join(thread, NULL);
+	close(pipes[0]);
+	close(pipes[1]);
+	return r;
+}
+
+TEST("a synchronous call that can be cancelled returns with the reply or without having called")
+{
+	prepare();
+	each_fault("a synchronous call that can be cancelled", do_sync_with_cancel);
+}
+
+/* lists */
+
+static int do_list(void)
+{
+	struct kdbus_cmd_list cmd = {
+		.size = sizeof(cmd),
+		.flags = KDBUS_LIST_UNIQUE | KDBUS_LIST_NAMES,
+	};
+	int r = faulty(a->fd, KDBUS_CMD_LIST, &cmd);
+
+	if (!r)
+		must(peer_free(a, cmd.offset));
+	return r;
+}
+
+TEST("a list is whole or there is none")
+{
+	prepare();
+	expect(each_fault("a list", do_list) > 0);
 }
 
 /* rules */
@@ -512,8 +698,7 @@ static int do_map(void)
 	void *map;
 	int r;
 
-	if (nth)
-		arm(nth);
+	arm();
 	map = mmap(NULL, peer->pool_size, PROT_READ, MAP_SHARED, peer->fd, 0);
 	r = map == MAP_FAILED ? -errno : 0;
 	disarm();
@@ -533,8 +718,7 @@ static int do_open(void)
 {
 	int fd, r;
 
-	if (nth)
-		arm(nth);
+	arm();
 	fd = open(bus->path, O_RDWR | O_CLOEXEC);
 	r = fd < 0 ? -errno : 0;
 	disarm();
@@ -547,4 +731,144 @@ TEST("an endpoint opens or it does not")
 {
 	prepare();
 	each_fault("open", do_open);
+}
+
+/* the memory of a pool */
+
+static int do_fill(void)
+{
+	struct peer *fresh = peer_new(bus);
+	int r;
+
+	msg_init(&msg, fresh->id, 1);
+	msg_vec(&msg, bytes, sizeof(bytes));
+	r = faulty_send(a, 0, &msg);
+	if (r == -ENOMEM) {
+		expect_nothing(fresh);
+		expect_ok(send_msg(a, &msg));
+		expect_message(fresh, 1);
+	}
+	peer_close(fresh);
+	return r;
+}
+
+TEST("a pool gets the pages of a message or the message is not sent")
+{
+	prepare();
+	expect(each_fault("the first message into a pool", do_fill) > 0);
+	expect(each_famine("the first message into a pool, from anywhere on", do_fill) > 0);
+}
+
+/* Where in the pool, and whether a page is there already. */
+static __u64 touched;
+
+/* The kernel tries again, and at last the page is there. */
+static int do_touch(void)
+{
+	struct peer *fresh = peer_new(bus, .keep = true);
+	const volatile __u8 *map;
+
+	map = mmap(NULL, fresh->pool_size, PROT_READ, MAP_SHARED, fresh->fd, 0);
+	must_sys(map == MAP_FAILED ? -1 : 0);
+	arm();
+	(void)map[touched];
+	disarm();
+	expect_eq(map[touched], fresh->pool[touched]);
+	munmap((void *)map, fresh->pool_size);
+	peer_close(fresh);
+	/* for each_fault(), which wants to have seen it */
+	return nth && hit ? -ENOMEM : 0;
+}
+
+TEST("a page of a pool that cannot be had at once is there at last")
+{
+	prepare();
+	touched = 0;
+	expect(each_fault("a page that was written", do_touch) > 0);
+	touched = 512 * KIB;
+	expect(each_fault("a page that was not", do_touch) > 0);
+}
+
+/* the file system */
+
+static char faulty_dir[] = "/tmp/kdbus-faulty-XXXXXX", faulty_file[64];
+
+static void directory_new(void)
+{
+	must_sys(mkdtemp(faulty_dir) ? 0 : -1);
+	sprintf(faulty_file, "%s/control", faulty_dir);
+}
+
+static int do_mount(void)
+{
+	int r;
+
+	arm();
+	r = mount("kdbusfs", faulty_dir, "kdbusfs", 0, NULL) ? -errno : 0;
+	disarm();
+	if (r)
+		must_sys(mount("kdbusfs", faulty_dir, "kdbusfs", 0, NULL));
+	must_sys(umount(faulty_dir));
+	return r;
+}
+
+TEST("a file system is mounted or it is not")
+{
+	prepare();
+	directory_new();
+	expect(each_fault("mount", do_mount) > 0);
+	rmdir(faulty_dir);
+}
+
+static int do_lookup(void)
+{
+	struct stat st;
+	int r;
+
+	must_sys(mount("kdbusfs", faulty_dir, "kdbusfs", 0, NULL));
+	arm();
+	r = stat(faulty_file, &st) ? -errno : 0;
+	disarm();
+	must_sys(stat(faulty_file, &st));
+	expect(S_ISREG(st.st_mode));
+	must_sys(umount(faulty_dir));
+	return r;
+}
+
+TEST("the first who looks finds what is there or learns that he could not look")
+{
+	prepare();
+	directory_new();
+	expect(each_fault("the first lookup", do_lookup) > 0);
+	rmdir(faulty_dir);
+}
+
+static int do_listing(void)
+{
+	long sizes[2];
+	char entries[2][1000];
+	int fd, r;
+
+	must_sys(mount("kdbusfs", faulty_dir, "kdbusfs", 0, NULL));
+	arm();
+	fd = open(faulty_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	sizes[0] = fd < 0 ? -1 : syscall(SYS_getdents64, fd, entries[0], sizeof(entries[0]));
+	r = sizes[0] < 0 ? -errno : 0;
+	disarm();
+	if (fd >= 0)
+		close(fd);
+	fd = must_sys(open(faulty_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	sizes[1] = must_sys(syscall(SYS_getdents64, fd, entries[1], sizeof(entries[1])));
+	expect(r || sizes[0] <= sizes[1]);
+	close(fd);
+	must_sys(umount(faulty_dir));
+	return r;
+}
+
+TEST("a listing is made or it is not")
+{
+	prepare();
+	directory_new();
+	expect(each_fault("a listing", do_listing) > 0);
+	rmdir(faulty_dir);
 }
