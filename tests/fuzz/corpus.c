@@ -108,7 +108,7 @@ void corpus_look(struct news *news, bool keep)
 	unsigned n;
 
 	memset(news, 0, sizeof(*news));
-	for (unsigned actor = 0; actor < N_ACTORS; actor++) {
+	for (unsigned actor = 0; actor < N_COVERS; actor++) {
 		pcs = run_cover(actor, &n);
 		look_at(pcs, n, news, keep);
 	}
@@ -130,10 +130,13 @@ bool corpus_reached(const struct news *news)
 	unsigned n = 0;
 
 	corpus_look(&again, false);
+	for (unsigned i = 0; i < again.n_pcs && i < N_NEW; i++)
+		pcs_now[again.pcs[i]] = 1;
 	for (unsigned i = 0; i < news->n_pcs && i < N_NEW; i++)
-		for (unsigned k = 0; k < again.n_pcs && k < N_NEW; k++)
-			n += news->pcs[i] == again.pcs[k];
-	return n >= news->n_pcs || n == N_NEW;
+		n += pcs_now[news->pcs[i]];
+	for (unsigned i = 0; i < again.n_pcs && i < N_NEW; i++)
+		pcs_now[again.pcs[i]] = 0;
+	return n >= news->n_pcs;
 }
 
 int corpus_add(const struct program *program)

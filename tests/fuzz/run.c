@@ -32,7 +32,7 @@ static struct {
 	__u64 *cover;
 	struct call *call;
 	sem_t go;
-} actors[N_ACTORS];
+} actors[N_COVERS];
 static sem_t started, done;
 static const struct program *running;
 static unsigned patience;
@@ -226,13 +226,16 @@ enum run_result run_program(const struct program *program)
 	enum run_result result;
 
 	world_late = false;
-	for (unsigned i = 0; i < N_ACTORS; i++)
+	for (unsigned i = 0; i < N_COVERS; i++)
 		if (actors[i].cover)
 			actors[i].cover[0] = 0;
 	result = program->processes ? run_processes(program) : run_threads(program);
-	if (result == RUN_OK)
-		world_reset();
-	return result;
+	if (result != RUN_OK)
+		return result;
+	cover_on(N_ACTORS);
+	world_reset();
+	cover_off(N_ACTORS);
+	return RUN_OK;
 }
 
 const __u64 *run_cover(unsigned actor, unsigned *out_n)
@@ -277,11 +280,13 @@ int run_init(bool covered, unsigned patience_ms)
 	run_tally = run_shared(n_operations * sizeof(*run_tally));
 	sem_init(&started, 0, 0);
 	sem_init(&done, 0, 0);
-	for (unsigned long i = 0; i < N_ACTORS && !r; i++) {
+	for (unsigned i = 0; i < N_COVERS; i++) {
 		actors[i].kcov = -1;
-		actors[i].call = run_shared(sizeof(struct call));
 		if (covered)
 			init_cover(i);
+	}
+	for (unsigned long i = 0; i < N_ACTORS && !r; i++) {
+		actors[i].call = run_shared(sizeof(struct call));
 		sem_init(&actors[i].go, 0, 0);
 		r = -pthread_create(&thread, NULL, act, (void *)i);
 	}

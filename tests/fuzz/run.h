@@ -17,6 +17,8 @@ enum run_result {
 /* @covered: whether to ask KCOV; @patience_ms: until actors are interrupted. */
 int run_init(bool covered, unsigned patience_ms);
 enum run_result run_program(const struct program *program);
+/* Whoever clears up after a program is told apart like another actor. */
+#define N_COVERS (N_ACTORS + 1)
 /* What @actor reached in the last program: return addresses in the kernel. */
 const __u64 *run_cover(unsigned actor, unsigned *out_n);
 /* How often each row of operations[] ended with which errno; 0: it succeeded. */
