@@ -244,7 +244,7 @@ int campaign_run(unsigned seconds, unsigned n_workers, __u64 seed, char **with_f
 	} else {
 		log_line("= done\n");
 	}
-	printf("%sok 1 - %lu executions in %u s without a report: %u addresses, %u edges, %u programs, %u workers died\n",
+	printf("%sok 1 - no report in %lu executions, %u s: %u addresses, %u edges, %u programs, %u workers died\n",
 	       session->reported ? "not " : "", session_execs(), seconds, corpus_pcs(), corpus_edges(), corpus_size(),
 	       n_dead);
 	return session->reported;

@@ -128,6 +128,7 @@ void session_run(const struct program *program)
 {
 	session->last[worker][session->execs[worker] % N_LAST] = *program;
 	session->beat[worker] = time(NULL);
+	session->runs[worker] = true;
 	if (run_program(program) != RUN_OK) {
 		run_print_stacks(getpid());
 		session_report("a task does not come back");
@@ -135,6 +136,7 @@ void session_run(const struct program *program)
 		_exit(1);
 	}
 	session->execs[worker]++;
+	session->runs[worker] = false;
 	session_look();
 }
 
@@ -151,8 +153,7 @@ void session_write_last(void)
 	unsigned long n;
 
 	for (unsigned i = 0; i < N_WORKERS; i++) {
-		/* one that did not end is not counted */
-		n = session->execs[i] + 1;
+		n = session->execs[i] + session->runs[i];
 		for (unsigned long k = n > N_LAST ? n - N_LAST : 0; k < n; k++)
 			if (session->last[i][k % N_LAST].n_ops)
 				log_program("run", i, &session->last[i][k % N_LAST]);

@@ -16,6 +16,7 @@
  * @report:	how
  * @execs:	programs that ran, by worker
  * @beat:	when the last one began
+ * @runs:	it has not ended
  * @last:	the last ones, in a ring
  */
 struct session {
@@ -24,6 +25,7 @@ struct session {
 	char report[256];
 	volatile unsigned long execs[N_WORKERS];
 	volatile time_t beat[N_WORKERS];
+	volatile bool runs[N_WORKERS];
 	struct program last[N_WORKERS][N_LAST];
 };
 
