@@ -55,8 +55,8 @@ static void application(const char *door)
 
 	check(kdbus_connect(door, 0, &bus), door);
 	say("call " CLOCK, ask(bus, CLOCK));
-	/* not "forbidden": behind this door the name does not exist */
 	say("call " WALLET, ask(bus, WALLET));
+	/* and behind this door it does not even exist */
 	r = kdbus_peer_credentials(bus, WALLET, &who);
 	say("who is the wallet", r);
 	if (r >= 0)
@@ -87,7 +87,7 @@ int main(int argc, char **argv)
 		{ CLOCK, KDBUS_MAY_TALK },
 	};
 	const char *address = argc > 1 ? argv[1] : NULL;
-	struct kdbus_connection *bus;
+	struct kdbus_connection *bus, *other;
 	char name[64], *door;
 	int endpoint, status;
 	pid_t child;
@@ -95,7 +95,9 @@ int main(int argc, char **argv)
 	check(kdbus_connect(address, 0, &bus), "connect");
 	check(kdbus_serve(bus, "/", "org.example.Ask", methods, NULL), "serve");
 	check(kdbus_request_name(bus, CLOCK, 0), CLOCK);
-	check(kdbus_request_name(bus, WALLET, 0), WALLET);
+	/* of another: who may talk to a name may talk to all that its owner is */
+	check(kdbus_connect(address, 0, &other), "connect");
+	check(kdbus_request_name(other, WALLET, 0), WALLET);
 
 	/* the door is there as long as its descriptor is open */
 	snprintf(name, sizeof(name), "%u-app-%d", (unsigned int)geteuid(), (int)getpid());
@@ -111,6 +113,7 @@ int main(int argc, char **argv)
 		_exit(0);
 	}
 	check(kdbus_run(bus, 2 * KDBUS_SECOND), "serve");
+	kdbus_disconnect(other);
 	kdbus_disconnect(bus);
 	close(endpoint);
 	free(door);

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <kdbus/libkdbus.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <systemd/sd-bus.h>
@@ -123,12 +124,18 @@ static void service_start(void)
 	struct kb_conn *conn = client_new(bus);
 
 	if (!must_sys(fork())) {
-		sd_bus *sd = open_bus();
+		sd_bus *sd;
+		int r;
 
+		must_sys(prctl(PR_SET_PDEATHSIG, SIGKILL));
+		close(bus->fd);
+		sd = open_bus();
 		serve(sd);
-		for (;;)
-			if (must(sd_bus_process(sd, NULL)) == 0)
-				must(sd_bus_wait(sd, UINT64_MAX));
+		/* until the bus ends, with the test */
+		while ((r = sd_bus_process(sd, NULL)) >= 0)
+			if (r == 0)
+				sd_bus_wait(sd, UINT64_MAX);
+		_exit(0);
 	}
 	expect(wait_owned(conn, NAME, true));
 	kb_conn_unref(conn);
@@ -345,6 +352,7 @@ TEST("a child has no bus, and its parent's is not disturbed")
 		pause();
 		_exit(0);
 	}
+	reply = sd_bus_message_unref(reply);
 	sd_bus_flush_close_unref(sd);
 	expect_eq(count_threads(threads), threads);
 	kill(child, SIGKILL);

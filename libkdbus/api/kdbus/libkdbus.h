@@ -453,8 +453,8 @@ void kdbus_credentials_free(struct kdbus_credentials *credentials);
 
 enum kdbus_access {
 	KDBUS_MAY_SEE	= 0,	/* that the name is owned */
-	KDBUS_MAY_TALK	= 1,	/* and talk to whoever owns it */
-	KDBUS_MAY_OWN	= 2,	/* and own it */
+	KDBUS_MAY_TALK	= 1,	/* and talk to whoever owns it, by any name */
+	KDBUS_MAY_OWN	= 2,	/* and own it, if the bus's own policy lets it */
 };
 
 /**
