@@ -105,7 +105,8 @@ quit() {
     same "$1 gives the terminal back" "other screen 0, cursor 1" "$(screen)"
     await 10 test -s "$work/stty.after"
     same "with its settings" "$(<"$work/stty.before")" "$(<"$work/stty.after")"
-    rm "$work/stty.after"
+    rm -f "$work/stty.after"
+    tmux resize-window -x 120 -y 15
 }
 if command -v tmux >/dev/null; then
     tmux new-session -d -x 120 -y 15 'bash --norc'
