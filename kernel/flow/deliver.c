@@ -21,6 +21,25 @@
 
 static_assert(sizeof(struct kdbus_entry) <= KDBUS_SLICE_ROOM);
 
+static struct kdbus_entry *entry_alloc(struct kdbus_pool *pool, u64 size)
+{
+	struct kdbus_slice *slice = kdbus_pool_alloc(pool, size);
+	struct kdbus_entry *entry;
+
+	if (IS_ERR(slice))
+		return ERR_CAST(slice);
+	entry = kdbus_slice_room(slice);
+	if (!entry) {
+		kdbus_pool_drop(pool, slice);
+		return ERR_PTR(-ENOMEM);
+	}
+	*entry = (struct kdbus_entry){
+		.arrival = LIST_HEAD_INIT(entry->arrival),
+		.slice = slice,
+	};
+	return entry;
+}
+
 /* Reserve room for a message: first the sender's quota, then the slice. */
 static struct kdbus_entry *entry_reserve(struct kdbus_conn *dst,
 					 struct kdbus_user *user, u64 size,
@@ -28,7 +47,6 @@ static struct kdbus_entry *entry_reserve(struct kdbus_conn *dst,
 {
 	unsigned int n_fds = parcel ? parcel->n_fds : 0;
 	struct kdbus_quota_user *account;
-	struct kdbus_slice *slice;
 	struct kdbus_entry *entry;
 	int r;
 
@@ -38,20 +56,14 @@ static struct kdbus_entry *entry_reserve(struct kdbus_conn *dst,
 	r = kdbus_conn_charge(dst, user, size, n_fds, &account);
 	if (r)
 		return ERR_PTR(r);
-	slice = kdbus_pool_alloc(dst->pool, size);
-	if (IS_ERR(slice)) {
+	entry = entry_alloc(dst->pool, size);
+	if (IS_ERR(entry)) {
 		kdbus_conn_uncharge(dst, account, size, n_fds);
-		return ERR_CAST(slice);
+		return entry;
 	}
-
-	entry = kdbus_slice_room(slice);
-	*entry = (struct kdbus_entry){
-		.arrival = LIST_HEAD_INIT(entry->arrival),
-		.slice = slice,
-		.parcel = kdbus_parcel_ref(parcel),
-		.account = account,
-		.n_fds = n_fds,
-	};
+	entry->parcel = kdbus_parcel_ref(parcel);
+	entry->account = account;
+	entry->n_fds = n_fds;
 	return entry;
 }
 

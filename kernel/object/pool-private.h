@@ -27,7 +27,7 @@ struct mem_cgroup;
  * @memory:	where it starts, once that was looked for; a slice that is not
  *		free keeps its pages
  * @run:	bytes from there that lie in one piece
- * @room:	see kdbus_slice_room()
+ * @room:	see kdbus_slice_room(); NULL if nobody asked for it yet
  */
 struct slice {
 	struct kdbus_slice pub;
@@ -38,7 +38,7 @@ struct slice {
 	bool user;
 	void *memory;
 	size_t run;
-	u64 room[KDBUS_SLICE_ROOM / sizeof(u64)];
+	void *room;
 };
 
 static inline struct slice *to_slice(struct kdbus_slice *pub)

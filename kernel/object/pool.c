@@ -81,6 +81,13 @@ static struct slice *find_free(struct kdbus_pool *pool, u64 size)
 	return best;
 }
 
+static void slice_free(struct slice *slice)
+{
+	if (slice)
+		kfree(slice->room);
+	kfree(slice);
+}
+
 static struct slice *take_spare(struct kdbus_pool *pool)
 {
 	struct slice *slice;
@@ -141,10 +148,10 @@ void kdbus_slices_deinit(struct kdbus_pool *pool)
 
 	list_for_each_entry_safe(slice, next, &pool->slices, entry) {
 		WARN_ON_ONCE(slice->kernel);
-		kfree(slice);
+		slice_free(slice);
 	}
 	while ((slice = take_spare(pool)))
-		kfree(slice);
+		slice_free(slice);
 }
 
 /* See to it that there is a spare; may drop the lock meanwhile. */
@@ -155,7 +162,7 @@ static int reserve_spare(struct kdbus_pool *pool)
 
 	while (!pool->n_spares) {
 		spin_unlock(&pool->lock);
-		slice = kmalloc(sizeof(*slice), GFP_KERNEL_ACCOUNT);
+		slice = kzalloc(sizeof(*slice), GFP_KERNEL_ACCOUNT);
 		spin_lock(&pool->lock);
 		if (!slice)
 			return -ENOMEM;
@@ -198,8 +205,8 @@ static void merge(struct kdbus_pool *pool, struct slice *slice)
 	}
 	slice->free = true;
 	insert_free(pool, slice);
-	kfree(keep_spare(pool, left));
-	kfree(keep_spare(pool, right));
+	slice_free(keep_spare(pool, left));
+	slice_free(keep_spare(pool, right));
 }
 
 /*
@@ -336,14 +343,18 @@ struct kdbus_slice *kdbus_pool_alloc(struct kdbus_pool *pool, u64 size)
  * kdbus_slice_room() - memory that comes with a slice
  * @pub:	slice that the kernel holds
  *
- * So what is known of a slice while the kernel holds it needs no allocation.
- * It is not cleared, and goes with the slice.
+ * So what is known of a slice while the kernel holds it needs no allocation of
+ * its own for each message.  It is not cleared, and goes with the slice.
  *
- * Return: KDBUS_SLICE_ROOM bytes, aligned to 8.
+ * Return: KDBUS_SLICE_ROOM bytes; NULL without memory.
  */
 void *kdbus_slice_room(struct kdbus_slice *pub)
 {
-	return to_slice(pub)->room;
+	struct slice *slice = to_slice(pub);
+
+	if (!slice->room)
+		slice->room = kmalloc(KDBUS_SLICE_ROOM, GFP_KERNEL_ACCOUNT);
+	return slice->room;
 }
 
 /*
