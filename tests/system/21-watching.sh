@@ -97,7 +97,6 @@ screen() { tmux display -p 'other screen #{alternate_on}, cursor #{cursor_flag}'
 quit() {
     tmux send-keys "clear; kdbusctl top; echo status \$?; stty -g >$work/stty.after" Enter
     await 30 shows "SENT/s"
-    await 30 shows "$echo_name"
     like "it takes the terminal over" "screen 1, cursor 0" "$(screen)"
     [ "$1" != q ] || { tmux resize-window -x 90 -y 7; await 10 shows "SENT/s"; }
     "${@:2}"

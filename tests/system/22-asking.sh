@@ -18,14 +18,7 @@ for a in json.load(sys.stdin)["answers"]:
 like "natively the driver may be talked to, by its unit" "^true AllowWorld=talk in /.*/$driver.busname$" \
     "$(answer nobody $driver native talk)"
 check "it may" nobody kdbusctl -q call $driver $driver_path $driver GetId
-held=org.kdbus.test.Held
-"$top_builddir/tests/system/hold-name" /run/kdbus/system_bus_socket $held >/dev/null &
-holder=$!
-is_held() { kdbusctl names | grep -q "^$held "; }
-check "somebody has a name without a unit" await 20 is_held
-like "whom nobody may talk to, for that" "^false .*$held" "$(answer nobody $held native talk)"
-fails "it may not" "policy check" nobody kdbusctl call $held / a.b C
-kill $holder
+like "whoever has no unit may not" "^false .*org.kdbus.test.None" "$(answer nobody org.kdbus.test.None native talk)"
 like "through the proxy it may, by the rule of its file" "^true /.*/$echo_name.conf:[0-9]+$" \
     "$(answer nobody $echo_name classic talk)"
 check "it may" nobody busctl --address=$address call -- $echo_name $echo_path $echo_name EchoString s x
