@@ -16,25 +16,12 @@
 #include "lib/error.h"
 #include "lib/util.h"
 #include "tests/dbus1-end.h"
+#include "tests/system/result.h"
 
 #define BUS "kernel:path=/sys/fs/kdbus/0-system/bus"
 #define NOBODY 4242
 
 static const char *path;
-
-static void result(bool ok, const char *format, ...) _printf_(2, 3);
-
-static void result(bool ok, const char *format, ...)
-{
-	va_list arguments;
-
-	printf("%s - ", ok ? "ok" : "not ok");
-	va_start(arguments, format);
-	vprintf(format, arguments);
-	va_end(arguments);
-	putchar('\n');
-	fflush(stdout);
-}
 
 /* small steps */
 
