@@ -4,18 +4,7 @@
 # down, and nothing goes round in a circle.
 cd "${top_srcdir:-$(dirname "$0")/..}" || exit 1
 export LC_ALL=C
-n=0
-
-# check TEXT FINDINGS: the test has passed when nothing was found
-check() {
-    n=$((n + 1))
-    if [ -z "$2" ]; then
-        echo "ok $n - $1"
-    else
-        echo "not ok $n - $1"
-        echo "$2" | sed 's/^/# /'
-    fi
-}
+. tests/tap.sh
 
 sources() { find "$@" -type f -name '*.[ch]' ! -name '*.mod.c' | sort; }
 
@@ -41,7 +30,7 @@ rooms=$(ls -d lib libkdbus driver busname bus ctl daemon proxy examples bench 2>
 kernel_includes=$(includes kernel entry flow object util)
 userland_includes=$(includes . $rooms)
 
-check "kernel: entry sees flow, flow sees object, object sees util" "$(
+clean "kernel: entry sees flow, flow sees object, object sees util" "$(
     echo "$kernel_includes" | awk '
         function floor(path) {
             split(path, part, "/")
@@ -49,44 +38,44 @@ check "kernel: entry sees flow, flow sees object, object sees util" "$(
         }
         NF && floor($1) < floor($2)')"
 
-check "kernel: in flow, steps know no verb that takes them" "$(
+clean "kernel: in flow, steps know no verb that takes them" "$(
     echo "$kernel_includes" | awk '
         BEGIN { n = split("draft deliver route permit watch await notice", step); while (n) is["flow/" step[n--]] = 1 }
         ($1 in is) && $2 ~ /^flow/ && !($2 in is) && index($2, $1 "-") != 1')"
 
-check "kernel: no file leads back to itself" "$(echo "$kernel_includes" | nouns | circles)"
+clean "kernel: no file leads back to itself" "$(echo "$kernel_includes" | nouns | circles)"
 
-check "userland: rooms see lib and not each other, but libkdbus a bridge of the proxy" "$(
+clean "userland: rooms see lib and not each other, but libkdbus a bridge of the proxy" "$(
     echo "$userland_includes" | awk '
         { split($1, from, "/"); split($2, to, "/") }
         from[1] == "libkdbus" && $2 == "proxy/bridge" { next }
         NF && from[1] != to[1] && to[1] != "lib"')"
 
-check "examples of libkdbus include nothing of this tree" "$(
+clean "examples of libkdbus include nothing of this tree" "$(
     grep -l '<kdbus/libkdbus.h>' examples/*.c | xargs grep -n '^#include "')"
 
 # (in lib/ a large header brings its parts, and each part brings the whole)
-check "userland: no header leads back to itself" "$(
+clean "userland: no header leads back to itself" "$(
     for header in $(sources $rooms | grep -v '^lib/' | grep 'h$'); do
         sed -n "s|^#include \"\(.*\)\".*|$header \1|p" "$header"
     done | circles)"
 
-check "kernel: compat.h alone names a kernel version" "$(
+clean "kernel: compat.h alone names a kernel version" "$(
     sources kernel | xargs grep -l 'LINUX_VERSION_CODE\|KERNEL_VERSION' | grep -vx 'kernel/compat.h')"
 
-check "userland: one door per library" "$(
+clean "userland: one door per library" "$(
     for door in json-c:lib/report.c sys/capability:lib/caps.c expat:proxy/xml-parse.c criterion:none; do
         sources $rooms | xargs grep -l "^#include <${door%%:*}[/.]" | grep -vx "${door#*:}"
     done)"
 
-check "kernel: no function over 100 lines, no file over 900" "$(
+clean "kernel: no function over 100 lines, no file over 900" "$(
     sources kernel | xargs awk '
         FNR == 1 { begin = 0 }
         /^{/ { begin = FNR }
         /^}/ { if (begin && FNR - begin > 100) print FILENAME ": the function that ends in line " FNR; begin = 0 }
         FNR == 901 { print FILENAME " is longer than 900 lines" }')"
 
-check "kernel: module.am lists every file" "$(
+clean "kernel: module.am lists every file" "$(
     { sources kernel; echo kernel/Kbuild; } | while read -r file; do
         grep -q "[[:space:]]$file\( \\\\\)\?$" kernel/module.am || echo "$file"
     done)"
@@ -107,9 +96,9 @@ twins() {
         done
     done
 }
-check "kernel: every file has a twin, or a line in README" "$(twins)"
+clean "kernel: every file has a twin, or a line in README" "$(twins)"
 
-check "every source says its licence first" "$(
+clean "every source says its licence first" "$(
     sources kernel tests $rooms | while read -r file; do
         case $file in
         kernel/uapi/*) want='.* WITH Linux-syscall-note' ;;
@@ -119,4 +108,4 @@ check "every source says its licence first" "$(
         head -n 1 "$file" | grep -q "SPDX-License-Identifier: \($want\)" || echo "$file"
     done)"
 
-echo "1..$n"
+finish

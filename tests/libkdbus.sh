@@ -9,23 +9,7 @@ export LC_ALL=C
 header=libkdbus/api/kdbus/libkdbus.h
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-n=0
-
-# check TEXT FINDINGS: the test has passed when nothing was found
-check() {
-    n=$((n + 1))
-    if [ -z "$2" ]; then
-        echo "ok $n - $1"
-    else
-        echo "not ok $n - $1"
-        sed 's/^/# /' <<<"${2:0:2000}"
-    fi
-}
-
-skip() {
-    n=$((n + 1))
-    echo "ok $n - $1 # SKIP $2"
-}
+. tests/tap.sh
 
 # Sorted names of functions: the header's, the version script's, the library's.
 code() { sed -e ':a' -e 's|/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/||g' -e '/\/\*/{N;ba' -e '}' $header; }
@@ -33,20 +17,20 @@ declared() { code | grep -oE '\bkdbus_[a-z_]+\(' | tr -d '(' | sort -u; }
 listed() { sed -n '/^global:/,/^local:/s/^\t\(.*\);$/\1/p' libkdbus/libkdbus.sym | sort; }
 exported() { nm -D --defined-only "$1" | sed -n 's/.* T \(.*\)@@LIBKDBUS_0$/\1/p' | sort; }
 
-check "the version script lists what the header declares" "$(diff <(declared) <(listed))"
-check "the library exports that and nothing else" "$(
+clean "the version script lists what the header declares" "$(diff <(declared) <(listed))"
+clean "the library exports that and nothing else" "$(
     diff <(listed) <(exported "$top_builddir/libkdbus.so.0")
     nm -D --defined-only "$top_builddir/libkdbus.so.0" | grep -v '@@LIBKDBUS_0$\| A LIBKDBUS_0$')"
-check "it is called libkdbus.so.0" "$(
+clean "it is called libkdbus.so.0" "$(
     readelf -d "$top_builddir/libkdbus.so.0" | grep -q 'SONAME.*\[libkdbus.so.0\]' || echo no)"
 # sanitizers bring their own
-check "it needs libsystemd and the C library" "$(
+clean "it needs libsystemd and the C library" "$(
     readelf -d "$top_builddir/libkdbus.so.0" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
         grep -vE '^(libsystemd\.so\.0|libc\.so\.6|ld-linux.*|libasan.*|libubsan.*|libgcov.*|libm\.so\.6|libpthread.*)$')"
 
 # A bridge runs beside the program's own threads, so nothing may be shared that
 # changes; of the log, which is silent there, all but the level stays unused.
-check "it has no variables that threads could share" "$(
+clean "it has no variables that threads could share" "$(
     nm -f sysv "$top_builddir/libkdbus.so.0" | awk -F '|' '
         $7 ~ /^[ ]*\.t?(data|bss)$/ && $4 ~ /OBJECT/ { sub(/([. ].*)$/, "", $1); print $1 }' |
         grep -vxE 'answer|completed|log_level|log_program|n_lost|__TMC_END__|__dso_handle' | grep -v '^__\(asan\|gcov\)')"
@@ -59,7 +43,7 @@ for language in c:c99 c:c17 c++:c++11 c++:c++20; do
         continue
     fi
     # shellcheck disable=SC2086
-    check "the header alone is good ${language#*:}" "$(
+    clean "the header alone is good ${language#*:}" "$(
         echo '#include <kdbus/libkdbus.h>' |
             $compiler -x "${language%:*}" -std="${language#*:}" -pedantic -Wall -Wextra -Werror \
                 -Ilibkdbus/api -fsyntax-only - 2>&1)"
@@ -67,7 +51,7 @@ done
 
 # Installed elsewhere, and nothing of this tree in sight.
 make=${MAKE:-make}
-check "it can be installed alone" "$(
+clean "it can be installed alone" "$(
     $make -s -C "$top_builddir" install-libkdbus DESTDIR="$work/root" 2>&1 >/dev/null)"
 libdir=$(dirname "$(find "$work/root" -name libkdbus.pc)")
 export PKG_CONFIG_LIBDIR=$libdir
@@ -82,18 +66,18 @@ for example in sum-service sum-client video-camera video-screen sandbox sdbus-se
     cp examples/$example.c "$work/"
     more=
     [ $example != sdbus-service ] || more=$systemd
-    check "$example is built with pkg-config's words alone" "$(
+    clean "$example is built with pkg-config's words alone" "$(
         cd "$work" && ${CC:-cc} -Wall -Wextra -Werror -O2 $example.c -o $example $flags $more 2>&1)"
 done
 
 # The program in libkdbus(3), as it was before it was written for the formatter.
 sed -n '/^\.Bd -literal$/,/^\.Ed$/p' man/libkdbus.3 |
     sed -e '1d' -e '$d' -e "s/\\\\(aq/'/g" -e 's/\\-/-/g' -e 's/\\e/\\/g' >"$work/page.c"
-check "the program of libkdbus(3) is examples/sum-service.c" \
+clean "the program of libkdbus(3) is examples/sum-service.c" \
     "$(diff "$work/page.c" examples/sum-service.c 2>&1 | head -n 20)"
 
 # Every function has its place in the page, and every name there is one.
-check "every function is documented" "$(
+clean "every function is documented" "$(
     declared | while read -r name; do
         grep -qE "^\.Fn $name( |$)" man/libkdbus.3 || echo "$name"
     done
@@ -101,9 +85,9 @@ check "every function is documented" "$(
         declared | grep -qx "$name" || echo "there is no $name"
     done)"
 if command -v mandoc >/dev/null; then
-    check "mandoc finds nothing" \
+    clean "mandoc finds nothing" \
         "$(mandoc -T lint -W style man/libkdbus.3 2>/dev/null | grep -v 'referenced manual not found')"
 else
     skip "mandoc finds nothing" "mandoc is not installed"
 fi
-echo "1..$n"
+finish

@@ -7,23 +7,7 @@ export LC_ALL=C
 pages=$(ls man/kdbus.7 man/kdbus.*.7)
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-n=0
-
-# check TEXT FINDINGS: the test has passed when nothing was found
-check() {
-    n=$((n + 1))
-    if [ -z "$2" ]; then
-        echo "ok $n - $1"
-    else
-        echo "not ok $n - $1"
-        echo "$2" | sed 's/^/# /'
-    fi
-}
-
-skip() {
-    n=$((n + 1))
-    echo "ok $n - $1 # SKIP $2"
-}
+. tests/tap.sh
 
 # The program in the page, as it was before it was written for the formatter.
 example() {
@@ -33,13 +17,13 @@ example() {
 }
 
 example >"$work/example.c"
-check "the example is examples/kdbus-hello.c" \
+clean "the example is examples/kdbus-hello.c" \
     "$(diff "$work/example.c" examples/kdbus-hello.c 2>&1 | head -n 20)"
 
 compiler=${CC:-cc}
 if command -v "${compiler%% *}" >/dev/null; then
     # $compiler may be several words
-    check "it compiles with nothing but the header" \
+    clean "it compiles with nothing but the header" \
         "$($compiler -Wall -Wextra -Werror -O2 -D_GNU_SOURCE -Ikernel/uapi \
             -o "$work/example" "$work/example.c" 2>&1 | head -n 20)"
 else
@@ -54,13 +38,13 @@ constants() {
         grep -vE '^_KDBUS_(ITEM_(NULL|[A-Z]*_BASE)|POLICY_ACCESS_NULL)$|^KDBUS_IOCTL_MAGIC$' | sort -u
 }
 
-check "every constant of the header is documented" \
+clean "every constant of the header is documented" \
     "$(constants | while read -r name; do
         # shellcheck disable=SC2086
         grep -qw -- "$name" $pages || echo "$name"
     done)"
 
-check "every structure of the header is documented" \
+clean "every structure of the header is documented" \
     "$(sed -n 's/^struct \(kdbus_[a-z_]*\) {/\1/p' kernel/uapi/linux/kdbus.h | while read -r name; do
         # shellcheck disable=SC2086
         grep -qw -- "struct $name" $pages || echo "struct $name"
@@ -68,7 +52,7 @@ check "every structure of the header is documented" \
 
 # struct NAME FILE: its members as they are declared there
 members() { sed -n "/^struct $1 {/,/^}/p" "$2" | sed -e 1d -e '$d'; }
-check "structures have the members that the pages show" \
+clean "structures have the members that the pages show" \
     "$(grep -o '^struct kdbus_[a-z_]* {' man/kdbus.[a-z]*.7 | grep -v 'struct kdbus_item ' |
         sed 's/^\(.*\):struct \(.*\) {/\1 \2/' | while read -r page name; do
         members "$name" kernel/uapi/linux/kdbus.h >"$work/header"
@@ -76,7 +60,7 @@ check "structures have the members that the pages show" \
     done)"
 
 # What is documented exists.
-check "every constant in the manual is one" \
+clean "every constant in the manual is one" \
     "$(# shellcheck disable=SC2086
     grep -ohE '\b_?KDBUS_[A-Z0-9_]+' $pages | sort -u | while read -r name; do
         grep -qw -- "$name" kernel/uapi/linux/kdbus.h || echo "$name"
@@ -88,7 +72,7 @@ errors() {
         grep -oE -- '-E[A-Z0-9]+\b' | cut -c2- | sort -u |
         grep -vxE 'ECHILD|EINPROGRESS|ERESTARTSYS'
 }
-check "every error of the kernel is documented" \
+clean "every error of the kernel is documented" \
     "$(errors | while read -r name; do
         # shellcheck disable=SC2086
         grep -qE "^\.(It Bq )?Er (.* )?$name\b|Bq Er .*\b$name\b" $pages || echo "$name"
@@ -108,7 +92,7 @@ accepts_page() {
             sub(/^\.Dv /, ""); sub(/ [,;]$/, ""); sub(/ Em /, " "); print command ": " $0
         }' | sort
 }
-check "what commands accept is what kdbus.item(7) says" \
+clean "what commands accept is what kdbus.item(7) says" \
     "$(while read -r command array file; do
         accepts_code "$command" "$array" "$file" >"$work/code"
         accepts_page "$command" >"$work/page"
@@ -132,7 +116,7 @@ END
 )"
 
 # Pages that refer to each other, or that the code refers to, exist.
-check "the pages of this manual that are referred to exist" \
+clean "the pages of this manual that are referred to exist" \
     "$({
         sed -n 's/^\.Xr \(kdbus[^ ]*\) \([0-9]\).*/\1.\2/p' man/*.[0-9]
         grep -rhoE --include='*.[ch]' 'kdbus(\.[a-z]+)?\(7\)' kernel | sed 's/(7)/.7/'
@@ -140,7 +124,7 @@ check "the pages of this manual that are referred to exist" \
         [ -e "man/$page" ] || echo "$page"
     done)"
 
-check "every page is installed" \
+clean "every page is installed" \
     "$(for page in $pages; do
         grep -q "${page}\b" man/module.am || echo "$page"
     done)"
@@ -148,9 +132,9 @@ check "every page is installed" \
 if command -v mandoc >/dev/null; then
     # whether pages of others are installed here is not the question
     # shellcheck disable=SC2086
-    check "mandoc finds nothing" \
+    clean "mandoc finds nothing" \
         "$(mandoc -T lint -W style $pages 2>/dev/null | grep -v 'referenced manual not found')"
 else
     skip "mandoc finds nothing" "mandoc is not installed"
 fi
-echo "1..$n"
+finish

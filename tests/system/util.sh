@@ -6,21 +6,10 @@ driver=org.freedesktop.DBus
 driver_path=/org/freedesktop/DBus
 echo_name=org.kdbus.Echo1
 echo_path=/org/kdbus/Echo1
-n=0
+. "${BASH_SOURCE[0]%/*}/../tap.sh"
 
 # a megabyte of arguments wants room
 ulimit -s 65536
-
-ok() {
-    n=$((n + 1))
-    echo "ok $n - $1"
-}
-
-not_ok() {
-    n=$((n + 1))
-    echo "not ok $n - $1"
-    [ -z "${2:-}" ] || sed 's/^/# /' <<<"${2:0:2000}"
-}
 
 # check TEXT COMMAND…: the command succeeds
 check() {
@@ -86,11 +75,6 @@ await() {
         sleep 0.1
     done
     return 1
-}
-
-finish() {
-    echo "1..$n"
-    exit 0
 }
 
 on_bus() { busctl --address=$address --no-pager "$@"; }

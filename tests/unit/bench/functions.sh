@@ -1,19 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # bench/functions: blocks of code become functions, of the kernel and of programs.
-bench=${top_srcdir:-$(dirname "$0")/../../..}/bench
+top=${top_srcdir:-$(dirname "$0")/../../..}
+bench=$top/bench
+. "$top/tests/tap.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-n=0
 
+
+# check TEXT COMMAND: a line of shell that succeeds
 check() {
-    n=$((n + 1))
-    if eval "$2"; then
-        echo "ok $n - $1"
-    else
-        echo "not ok $n - $1"
-        sed 's/^/# /' "$work/counts.0.txt"
-    fi
+    eval "$2"
+    result $? "$1" "$(cat "$work/counts.0.txt")"
 }
 
 says() { grep -qE "^ +$1\$" "$work/counts.0.txt"; }
@@ -46,4 +44,4 @@ check "a module is like the kernel" 'says "10\.0 +2\.00 +in_module"'
 check "what is not known of a program is the program's" 'says "6\.0 +0\.00 +\[program\]"'
 check "what is nowhere is user space" 'says "2\.0 +0\.00 +\(user-space\)"'
 check "the dearest comes first" 'sed -n 2p "$work/counts.0.txt" | grep -q first'
-echo "1..$n"
+finish

@@ -1,18 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # bench/report and bench/rows: figures in, four forms out.
-bench=${top_srcdir:-$(dirname "$0")/../../..}/bench
+top=${top_srcdir:-$(dirname "$0")/../../..}
+bench=$top/bench
+. "$top/tests/tap.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-n=0
 
+
+# check TEXT COMMAND: a line of shell that succeeds
 check() {
-    n=$((n + 1))
-    if eval "$2"; then
-        echo "ok $n - $1"
-    else
-        echo "not ok $n - $1"
-    fi
+    eval "$2"
+    result $? "$1"
 }
 
 # Whether a line of a form has these words in this order.
@@ -52,4 +51,4 @@ check "every row names a program that is there" \
 check "every other of a row is a row" \
     '! awk -F"|" "!/^#/ && NF > 6 { k = \$1; gsub(/ /, \"\", k); is[k] = 1; o[k] = \$5 \$6 }
         END { for (k in o) { m = split(\$0 = o[k], l, \" \"); for (i = 2; i <= m; i++) if (l[i] != \"-\" && !(l[i] in is)) print k, l[i] } }" "$bench/rows" | grep .'
-echo "1..$n"
+finish

@@ -2,20 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What the shells offer is what the program has: verbs and options as --help
 # lists them, and only those of the verb that is being typed.
+. "${top_srcdir:-$(dirname "$0")/../../..}/tests/tap.sh"
 cd "${top_builddir:-.}" || exit 1
 ctl=./kdbusctl source=${top_srcdir:-..}/ctl
 [ -x "$ctl" ] || { echo '1..0 # SKIP kdbusctl is not built'; exit 0; }
-n=0
 
 # same TEXT EXPECTED ACTUAL
 same() {
-    n=$((n + 1))
-    if [ "$2" = "$3" ]; then
-        echo "ok $n - $1"
-    else
-        echo "not ok $n - $1"
-        diff <(echo "$2") <(echo "$3") | sed 's/^/# /'
-    fi
+    clean "$1" "$(diff <(echo "$2") <(echo "$3"))"
 }
 
 # of --help: the verbs; all options, or those for a verb
@@ -60,7 +54,6 @@ if command -v zsh >/dev/null; then
     same "zsh: the verbs" "$(verbs)" "$(in_zsh '')"
     same "zsh: options of monitor" "$(options monitor)" "$(in_zsh monitor -)"
 else
-    n=$((n + 1))
-    echo "ok $n - zsh # SKIP zsh is not installed"
+    skip zsh "zsh is not installed"
 fi
-echo "1..$n"
+finish

@@ -2,19 +2,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # kdbusctl system-bus and session-bus, on a machine made of files: refused while
 # something is missing, thrown with one file, undone without a trace.
+. "${top_srcdir:-$(dirname "$0")/../../..}/tests/tap.sh"
 cd "${top_builddir:-.}" || exit 1
 ctl=$PWD/kdbusctl
 [ -x "$ctl" ] || { echo '1..0 # SKIP kdbusctl is not built'; exit 0; }
-n=0
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 export HOME=/home/me XDG_RUNTIME_DIR=/run/user/7
 unset XDG_CONFIG_HOME
 
-result() {
-    n=$((n + 1))
-    if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
-}
 # says TEXT STATUS PATTERN ARGUMENT…
 says() {
     local text=$1 status=$2 pattern=$3 output
@@ -117,4 +113,4 @@ rm -rf "$root/etc"
 says "what cannot be written is told" 1 'cannot make .*/etc/kdbus/system-bus: Not a directory' system-bus enable
 rm "$root/lib/modules/$(uname -r)/modules.dep"
 says "a check begins with what is missing" 1 'cannot be the bus of the system: the kernel .* has no module' system-bus check
-echo "1..$n"
+finish

@@ -3,10 +3,10 @@
 # kdbusctl used wrongly: one clear line on standard error, nothing on standard
 # output, status 2; what cannot work here ends with status 1.
 source=$(realpath "$0")
+. "${top_srcdir:-$(dirname "$0")/../../..}/tests/tap.sh"
 cd "${top_builddir:-.}" || exit 1
 ctl=./kdbusctl
 [ -x "$ctl" ] || { echo '1..0 # SKIP kdbusctl is not built'; exit 0; }
-n=0
 trap 'rm -f "$out" "$err"' EXIT
 out=$(mktemp)
 err=$(mktemp)
@@ -17,15 +17,8 @@ wrong() {
     shift
     "$ctl" "$@" >"$out" 2>"$err"
     status=$?
-    n=$((n + 1))
-    if [ "$status" = "$want" ] && [ ! -s "$out" ] && [ "$(wc -l <"$err")" = 1 ] &&
-        grep -q '^kdbusctl: ' "$err"; then
-        echo "ok $n - $*"
-    else
-        echo "not ok $n - $*"
-        sed 's/^/# /' "$out" "$err"
-        echo "# status $status"
-    fi
+    [ "$status" = "$want" ] && [ ! -s "$out" ] && [ "$(wc -l <"$err")" = 1 ] && grep -q '^kdbusctl: ' "$err"
+    result $? "$*" "$(cat "$out" "$err"; echo "status $status")"
 }
 
 wrong 2 nosuchverb
@@ -141,26 +134,18 @@ wrong 1 --address=/nonexistent/bus set-property a.b / i.f P u 1
 
 # No verb has been forgotten.
 for verb in $("$ctl" --help | sed -n '/^Verbs:/,/^Options/s/^  \([a-z][a-z-]*\).*/\1/p'); do
-    n=$((n + 1))
-    if grep -q "^wrong 2 .*\b$verb\b" "$source"; then
-        echo "ok $n - wrong usage of $verb is tried"
-    else
-        echo "not ok $n - wrong usage of $verb is tried"
-    fi
+    grep -q "^wrong 2 .*\b$verb\b" "$source"
+    result $? "wrong usage of $verb is tried"
 done
 
 # The manual knows them all, and the options.
 manual=${top_srcdir:-..}/man/kdbusctl.1
 for word in $("$ctl" --help | sed -n 's/^  \(-\?-\?[a-z][a-z-]*\).*/\1/p'); do
-    n=$((n + 1))
     case $word in
     -*) pattern="\\(Fl\\|,\\) ${word#-}\\( \\|\$\\)" ;;
     *) pattern="^\\.It Cm $word\\( \\|\$\\)" ;;
     esac
-    if grep -q -- "$pattern" "$manual"; then
-        echo "ok $n - the manual has $word"
-    else
-        echo "not ok $n - the manual has $word"
-    fi
+    grep -q -- "$pattern" "$manual"
+    result $? "the manual has $word"
 done
-echo "1..$n"
+finish
