@@ -98,8 +98,8 @@ static const char head[] =
 	" * cc -D_GNU_SOURCE -I. -Ikernel/uapi -pthread THIS tests/fuzz/world.c tests/fuzz/world-ops.c\n"
 	" * in the top folder; run as root, as often as the first argument says.\n"
 	" */\n"
-	"#include <pthread.h>\n#include <stdlib.h>\n#include <sys/mount.h>\n#include <sys/stat.h>\n"
-	"#include <sys/wait.h>\n#include <unistd.h>\n\n#include \"tests/fuzz/world.h\"\n\n";
+	"#include <pthread.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <sys/mount.h>\n"
+	"#include <sys/stat.h>\n#include <sys/wait.h>\n#include <unistd.h>\n\n#include \"tests/fuzz/world.h\"\n\n";
 
 static const char tail[] =
 	"static void *(*const actors[N_ACTORS])(void *) = { actor_0, actor_1, actor_2, actor_3 };\n\n"
@@ -118,7 +118,10 @@ static const char tail[] =
 	"int main(int argc, char **argv)\n{\n"
 	"\tmkdir(\"/tmp/common\", 0755);\n"
 	"\tmount(\"kdbusfs\", \"/tmp/common\", \"kdbusfs\", 0, NULL);\n"
-	"\tif (world_init(\"/tmp/fuzz\", \"/tmp/common\"))\n\t\treturn 1;\n"
+	"\tint r = world_init(\"/tmp/fuzz\", \"/tmp/common\");\n"
+	"\tif (r) {\n"
+	"\t\tfprintf(stderr, \"this needs root and the module: %s\\n\", strerror(-r));\n"
+	"\t\treturn 1;\n\t}\n"
 	"\tfor (int n = argc > 1 ? atoi(argv[1]) : 1; n > 0; n--) {\n"
 	"\t\tworld_enter(0, PROCESSES);\n\t\tprefix();\n\t\tat_once();\n\t\tworld_reset();\n\t}\n"
 	"\treturn 0;\n}\n";
