@@ -1,26 +1,62 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# docs/security.md names a test for each of its claims; each of them has to be there.
+# What docs/*.md name in backquotes has to be there: the tests and their cases, files, functions,
+# and pages of the manual.
 cd "${top_srcdir:-$(dirname "$0")/..}" || exit 1
 export LC_ALL=C
+n=0
+
+# check TEXT LEAST COUNT FINDINGS: passed when so many were looked at, and nothing was found
+check() {
+    n=$((n + 1))
+    if [ "$3" -lt "$2" ]; then
+        echo "not ok $n - $1"
+        echo "# only $3"
+    elif [ -n "$4" ]; then
+        echo "not ok $n - $1"
+        echo "$4" | sed 's/^/# /'
+    else
+        echo "ok $n - $1"
+    fi
+}
+
+count() { echo "$1" | grep -c .; }
 
 # `FILE`: *case*, which may go on in the next line, becomes "FILE|case".
 references=$(tr '\n' ' ' <docs/security.md | tr -s ' ' |
     grep -oE '`tests/[^`]+`: \*[^*]+\*' | sed -E 's/^`([^`]+)`: \*([^*]+)\*$/\1|\2/' | sort -u)
+check "docs/security.md names its tests" 50 "$(count "$references")" \
+    "$(echo "$references" | while IFS='|' read -r file case; do
+        [ -e "$file" ] || file=$file.c
+        grep -qF -- "$case" "$file" 2>/dev/null || echo "$file: $case"
+    done)"
 
-missing=$(echo "$references" | while IFS='|' read -r file case; do
-    [ -e "$file" ] || file=$file.c
-    grep -qF -- "$case" "$file" 2>/dev/null || echo "$file: $case"
-done)
+# "PAGE WORD" for each word in backquotes that PATTERN, an extended expression, fits
+words() {
+    for page in docs/*.md; do
+        tr '\n' ' ' <"$page" | grep -oE '`[^`]+`' | tr -d '`' | tr -s ' ' '\n' |
+            grep -E "$1" | sort -u | sed "s|^|$page |"
+    done
+}
 
-n=$(echo "$references" | wc -l)
-if [ "$n" -lt 50 ]; then
-    echo "not ok 1 - docs/security.md names its tests"
-    echo "# only $n"
-elif [ -n "$missing" ]; then
-    echo "not ok 1 - docs/security.md names its tests"
-    echo "$missing" | sed 's/^/# /'
-else
-    echo "ok 1 - docs/security.md names its tests"
-fi
-echo 1..1
+rooms='bench|bus|busname|ctl|daemon|debian|docs|driver|examples|kernel|lib|libkdbus|man|proxy|tests|units'
+files=$(words "^($rooms)/|^[a-z0-9/-]+\.(c|h|sh|pml|am)\$")
+check "files that pages name are there" 150 "$(count "$files")" \
+    "$(echo "$files" | while read -r page file; do
+        [ -e "$file" ] || [ -e "$file.c" ] || echo "$page: $file"
+    done)"
+
+functions=$(words '^[a-z0-9_]+\(\)$')
+check "functions that a page names are in one of the files it names" 100 "$(count "$functions")" \
+    "$(echo "$functions" | while read -r page function; do
+        # shellcheck disable=SC2046
+        grep -qE "^(#define |([a-z].*[ *])?)${function%()}\(" $(echo "$files" | sed -n "s|^$page \(.*\.[ch]\)\$|\1|p") /dev/null \
+            2>/dev/null || echo "$page: $function"
+    done)"
+
+pages=$(words '^(lib)?kdbus[a-z.-]*\([1-8]\)$')
+check "pages of the manual that are named are there" 10 "$(count "$pages")" \
+    "$(echo "$pages" | while read -r page name; do
+        [ -e "man/$(echo "$name" | sed 's/(\(.\))/.\1/')" ] || echo "$page: $name"
+    done)"
+echo "1..$n"
