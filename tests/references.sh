@@ -59,4 +59,13 @@ check "pages of the manual that are named are there" 10 "$(count "$pages")" \
     "$(echo "$pages" | while read -r page name; do
         [ -e "man/$(echo "$name" | sed 's/(\(.\))/.\1/')" ] || echo "$page: $name"
     done)"
+# What "make install" brings that has a name of its own to be looked up.
+installed=$({
+    sed -nE 's/^(bin|kdbuslibexec|systemdsystemgenerator)_PROGRAMS \+?= *([a-z].*)/\2/p' ./*/module.am
+    ls units/*.in units/*.target units/user/*.in | sed -e 's|.*/||' -e 's/\.in$//' -e '/\.busname$/d'
+} | sort -u)
+check "programs and units that are installed have a page" 15 "$(count "$installed")" \
+    "$(for name in $installed; do
+        grep -qE "^\.Nm (/.*/)?$name( ,)?\$" man/*.[0-9] || echo "$name"
+    done)"
 echo "1..$n"
