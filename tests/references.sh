@@ -46,12 +46,25 @@ check "files that pages name are there" 150 "$(count "$files")" \
         [ -e "$file" ] || [ -e "$file.c" ] || echo "$page: $file"
     done)"
 
+# defines FUNCTION FILE…
+defines() {
+    name=${1%()}
+    shift
+    grep -qE "^(#define |([a-z].*[ *])?)$name\(" /dev/null "$@" 2>/dev/null
+}
+
 functions=$(words '^[a-z0-9_]+\(\)$')
 check "functions that a page names are in one of the files it names" 100 "$(count "$functions")" \
     "$(echo "$functions" | while read -r page function; do
         # shellcheck disable=SC2046
-        grep -qE "^(#define |([a-z].*[ *])?)${function%()}\(" $(echo "$files" | sed -n "s|^$page \(.*\.[ch]\)\$|\1|p") /dev/null \
-            2>/dev/null || echo "$page: $function"
+        defines "$function" $(echo "$files" | sed -n "s|^$page \(.*\.[ch]\)\$|\1|p") || echo "$page: $function"
+    done)"
+
+# `FUNCTION()` in `FILE`, or of it
+places=$(cat docs/*.md | tr '\n' ' ' | tr -s ' ' | grep -oE '`[a-z0-9_]+\(\)` (in|of) `[^`]+\.[ch]`' | tr -d '`' | sort -u)
+check "and in the very one that is said" 50 "$(count "$places")" \
+    "$(echo "$places" | while read -r function _ file; do
+        defines "$function" "$file" || echo "$file: $function"
     done)"
 
 pages=$(words '^(lib)?kdbus[a-z.-]*\([1-8]\)$')
@@ -62,7 +75,7 @@ check "pages of the manual that are named are there" 10 "$(count "$pages")" \
 # What "make install" brings that has a name of its own to be looked up.
 installed=$({
     sed -nE 's/^(bin|kdbuslibexec|systemdsystemgenerator)_PROGRAMS \+?= *([a-z].*)/\2/p' ./*/module.am
-    ls units/*.in units/*.target units/user/*.in | sed -e 's|.*/||' -e 's/\.in$//' -e '/\.busname$/d'
+    printf '%s\n' units/*.in units/*.target units/user/*.in | sed -e 's|.*/||' -e 's/\.in$//' -e '/\.busname$/d'
 } | sort -u)
 check "programs and units that are installed have a page" 15 "$(count "$installed")" \
     "$(for name in $installed; do
