@@ -4,20 +4,11 @@
 # and pages of the manual.
 cd "${top_srcdir:-$(dirname "$0")/..}" || exit 1
 export LC_ALL=C
-n=0
+. tests/tap.sh
 
 # check TEXT LEAST COUNT FINDINGS: passed when so many were looked at, and nothing was found
 check() {
-    n=$((n + 1))
-    if [ "$3" -lt "$2" ]; then
-        echo "not ok $n - $1"
-        echo "# only $3"
-    elif [ -n "$4" ]; then
-        echo "not ok $n - $1"
-        echo "$4" | sed 's/^/# /'
-    else
-        echo "ok $n - $1"
-    fi
+    if [ "$3" -lt "$2" ]; then not_ok "$1" "only $3"; else clean "$1" "$4"; fi
 }
 
 count() { echo "$1" | grep -c .; }
@@ -72,6 +63,7 @@ check "pages of the manual that are named are there" 10 "$(count "$pages")" \
     "$(echo "$pages" | while read -r page name; do
         [ -e "man/$(echo "$name" | sed 's/(\(.\))/.\1/')" ] || echo "$page: $name"
     done)"
+
 # What "make install" brings that has a name of its own to be looked up.
 installed=$({
     sed -nE 's/^(bin|kdbuslibexec|systemdsystemgenerator)_PROGRAMS \+?= *([a-z].*)/\2/p' ./*/module.am
@@ -81,4 +73,4 @@ check "programs and units that are installed have a page" 15 "$(count "$installe
     "$(for name in $installed; do
         grep -qE "^\.Nm (/.*/)?$name( ,)?\$" man/*.[0-9] || echo "$name"
     done)"
-echo "1..$n"
+finish
