@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "lib/conn.h"
 #include "lib/error.h"
@@ -30,42 +32,60 @@ static bool calls(const struct kb_message *message)
 	       !(message->flags & KB_NO_REPLY_EXPECTED);
 }
 
+static bool is_reply(const struct kb_message *message)
+{
+	return message->type == KB_METHOD_RETURN || message->type == KB_ERROR;
+}
+
 /* errors of sending */
+
+enum sent_to { TO_ANYBODY, TO_EVERYBODY };
 
 /* The kernel's limits, by the errno they end in. */
 static const struct kernel_limit {
 	int error;
+	enum sent_to to;
 	struct refusal_limit limit;
 	const char *text;
 } full[] = {
 	{ ENOBUFS,
-	  { "messages of one user queued at a receiver", 256,
+	  TO_ANYBODY,
+	  { "messages of one user queued at a receiver, or its share of the pool",
+	    256,
 	    "The receiver must take its messages faster, or the senders send fewer" },
 	  "The receiver has too many unread messages" },
 	{ EXFULL,
-	  { "bytes queued at a receiver", 16 << 20,
+	  TO_ANYBODY,
+	  { "bytes in the pool of a receiver", KB_POOL_SIZE,
 	    "The receiver must take its messages faster, or the senders send smaller ones" },
 	  "The receiver has no room for the message" },
 	{ EMFILE,
+	  TO_ANYBODY,
 	  { "file descriptors of one user queued at a receiver", 16,
 	    "The receiver must take its messages faster, or the senders send fewer descriptors" },
 	  "Too many file descriptors are on their way to the receiver" },
 	{ EMLINK,
+	  TO_ANYBODY,
 	  { "calls of one connection without reply", CLIENT_REPLIES_MAX,
 	    "Wait for replies, or say that none is wanted" },
 	  "Too many calls are waiting for their replies" },
-	{ E2BIG,
-	  { "bytes of a command", 32768, "Send fewer parts" },
-	  "The message is too large" },
 	{ EMSGSIZE,
+	  TO_EVERYBODY,
+	  { "bytes of a signal to everybody", 2 << 20,
+	    "Send it in pieces, or to those who want it" },
+	  "The signal is too large" },
+	{ EMSGSIZE,
+	  TO_ANYBODY,
 	  { "bytes of a message", 128 << 20, "Send it in pieces" },
 	  "The message is too large" },
 };
 
-static const struct kernel_limit *find_full(int error)
+static const struct kernel_limit *find_full(const struct kb_message *message,
+					    int error)
 {
 	for (size_t i = 0; i < KB_ARRAY_SIZE(full); i++)
-		if (full[i].error == error)
+		if (full[i].error == error &&
+		    (full[i].to == TO_ANYBODY || !message->destination))
 			return &full[i];
 	return NULL;
 }
@@ -88,9 +108,10 @@ static void to_kdbus_absent(struct client *client,
 				 "Nobody owns the name %s",
 				 message->destination);
 	else
-		synthesize_error(client, message, KB_ERROR_SERVICE_UNKNOWN,
-				 "The name %s is not provided by anybody and nothing starts it",
-				 message->destination);
+		synthesize_error(
+			client, message, KB_ERROR_SERVICE_UNKNOWN,
+			"The name %s is not provided by anybody and nothing starts it",
+			message->destination);
 }
 
 /*
@@ -117,13 +138,44 @@ static void to_kdbus_refused(struct client *client,
 			 "Sending to %s failed: %s", to, strerror(error));
 }
 
+/*
+ * Whoever waits for a reply that the kernel does not take would wait on: an
+ * error takes its place.  If even that cannot be sent, nobody is there.
+ */
+static void to_kdbus_answer(struct client *client,
+			    const struct kb_message *reply, int error)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *instead = NULL;
+	char text[128];
+	int r;
+
+	snprintf(text, sizeof(text), "The reply could not be sent: %s",
+		 strerror(error));
+	r = kb_message_new(KB_ERROR, &instead);
+	if (r >= 0)
+		r = kb_message_set(instead, KB_FIELD_DESTINATION,
+				   reply->destination);
+	if (r >= 0)
+		r = kb_message_set(instead, KB_FIELD_ERROR_NAME,
+				   kb_error_from_errno(error));
+	if (r >= 0)
+		r = kb_message_append(instead, "s", text);
+	if (r < 0)
+		return;
+	instead->reply_cookie = reply->reply_cookie;
+	instead->flags |= KB_NO_REPLY_EXPECTED;
+	kb_conn_send(client->conn, instead);
+}
+
 static void to_kdbus_failed(struct client *client,
 			    const struct kb_message *message, int error)
 {
-	const struct kernel_limit *limit = find_full(error);
+	const struct kernel_limit *limit = find_full(message, error);
 
 	if (error == EBADSLT || (error == EPERM && message->reply_cookie))
 		return;
+	if (is_reply(message) && !is_absent(error))
+		to_kdbus_answer(client, message, error);
 	if (is_absent(error))
 		to_kdbus_absent(client, message);
 	else if (limit)
@@ -238,10 +290,11 @@ static int to_kdbus_pass(struct client *client, struct kb_message *message)
 
 	r = gate_send(client, message, &pass);
 	if (r == GATE_E_DENIED) {
-		synthesize_error(client, message, KB_ERROR_ACCESS_DENIED,
-				 "The policy of this bus does not allow to send this to %s",
-				 message->destination ? message->destination :
-							"everybody");
+		synthesize_error(
+			client, message, KB_ERROR_ACCESS_DENIED,
+			"The policy of this bus does not allow to send this to %s",
+			message->destination ? message->destination :
+					       "everybody");
 		return 0;
 	}
 	if (r < 0) {
@@ -309,13 +362,7 @@ static void to_kdbus_undirected(struct client *client,
 		driver_call(client, message);
 }
 
-static bool is_reply(const struct kb_message *message)
-{
-	return message->type == KB_METHOD_RETURN || message->type == KB_ERROR;
-}
-
-static void to_kdbus_dispatch(struct client *client,
-			      struct kb_message *message)
+static void to_kdbus_dispatch(struct client *client, struct kb_message *message)
 {
 	if (is_reply(message) && to_kdbus_restore(client, message) < 0)
 		return;

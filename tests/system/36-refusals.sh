@@ -89,6 +89,44 @@ as_unit refused-order "$proxied" "$socket" hello >/dev/null 2>&1
 check "or for what it says" await 10 told "$who KDBUS_REASON" KDBUS_REFUSAL=disconnect \
     KDBUS_CLIENT_UNIT=refused-order.service
 
+# Two things that a socket carries and the kernel does not.
+said=$(python3 - $address <<'END'
+import socket, sys
+import dbus.bus, dbus.lowlevel, dbus.mainloop.glib
+from gi.repository import GLib
+
+dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
+service = dbus.bus.BusConnection(sys.argv[1])
+client = dbus.bus.BusConnection(sys.argv[1])
+loop = GLib.MainLoop()
+name = "org.test.Interface"
+
+def answer(bus, message):
+    if message.get_member() != "GiveSocket":
+        return dbus.lowlevel.HANDLER_RESULT_NOT_YET_HANDLED
+    reply = dbus.lowlevel.MethodReturnMessage(message)
+    reply.append(dbus.types.UnixFd(socket.socketpair()[0]), signature="h")
+    bus.send_message(reply)
+    return dbus.lowlevel.HANDLER_RESULT_HANDLED
+
+def failed(error):
+    print(error.get_dbus_name(), error.get_dbus_message())
+    loop.quit()
+
+service.add_message_filter(answer)
+client.call_async(service.get_unique_name(), "/", name, "GiveSocket", "", (), lambda *got: loop.quit(), failed)
+loop.run()
+signal = dbus.lowlevel.SignalMessage("/", name, "Large")
+signal.append("x" * (3 << 20), signature="s")
+client.send_message(signal)
+client.flush()
+END
+)
+like "who waits for an answer that the kernel refuses is told" 'Error.NotSupported The reply could not be sent' "$said"
+check "and the service's user, too" await 10 told "$who" KDBUS_REFUSAL=drop KDBUS_CLIENT_COMM=python3
+check "a signal too large for everybody is lost, which is told" await 10 told "$who KDBUS_REMEDY" KDBUS_REFUSAL=limit \
+    "KDBUS_LIMIT=bytes of a signal to everybody" KDBUS_LIMIT_VALUE=2097152 KDBUS_MEMBER=Large
+
 rm $conf
 check "the policy is as before" reload
 finish
