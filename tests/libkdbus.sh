@@ -49,8 +49,9 @@ for language in c:c99 c:c17 c++:c++11 c++:c++20; do
                 -Ilibkdbus/api -fsyntax-only - 2>&1)"
 done
 
-# Installed elsewhere, and nothing of this tree in sight.
-make=${MAKE:-make}
+# Installed elsewhere, and nothing of this tree in sight. A make that runs this
+# has told nobody that there is another one below it.
+make="env -u MAKEFLAGS -u MFLAGS ${MAKE:-make}"
 clean "it can be installed alone" "$(
     $make -s -C "$top_builddir" install-libkdbus DESTDIR="$work/root" 2>&1 >/dev/null)"
 libdir=$(dirname "$(find "$work/root" -name libkdbus.pc)")
