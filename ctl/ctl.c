@@ -172,21 +172,27 @@ int ctl_print_report(const struct ctl *ctl, struct kb_report *report)
 	return r < 0 ? ctl_fail_errno(r, "cannot print") : 0;
 }
 
+/* What strangers call themselves must not steer a terminal; U+0080 to U+009F can
+ * do that, too, and so can bytes that are no UTF-8. */
+static bool is_control(const uint8_t *p, size_t n)
+{
+	return !n || *p < ' ' || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0);
+}
+
 void ctl_print_text(const char *s, FILE *file)
 {
 	const uint8_t *p = (const uint8_t *)(s ?: "-");
+	size_t n;
 
-	for (; *p; p++) {
-		/* what strangers call themselves must not steer a terminal;
-		 * U+0080 to U+009F can do that, too */
-		if (*p < ' ' || *p == 0x7f) {
-			fprintf(file, "\\%03o", *p);
-		} else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) {
-			fprintf(file, "\\%03o\\%03o", p[0], p[1]);
-			p++;
-		} else {
-			fputc(*p, file);
+	for (; *p; p += n) {
+		n = kb_utf8_next((const char *)p);
+		if (!is_control(p, n)) {
+			fwrite(p, 1, n, file);
+			continue;
 		}
+		n = n ?: 1;
+		for (size_t i = 0; i < n; i++)
+			fprintf(file, "\\%03o", p[i]);
 	}
 }
 

@@ -37,10 +37,20 @@ struct line {
 	struct port right;
 };
 
+/* What XML has no room for: bytes that are no UTF-8, controls, U+FFFE, U+FFFF. */
+static bool is_forbidden(const char *s, size_t n)
+{
+	return !n || (unsigned char)*s < ' ' || *s == 0x7f ||
+	       (n == 3 && !memcmp(s, "\xef\xbf", 2) && (unsigned char)s[2] >= 0xbe);
+}
+
 static void print_escaped(const char *text, FILE *file)
 {
-	for (; *text; text++) {
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
+	size_t n;
+
+	for (; *text; text += n ?: 1) {
+		n = kb_utf8_next(text);
+		if (is_forbidden(text, n))
 			fputs("\xef\xbf\xbd", file);
 		else if (*text == '<')
 			fputs("&lt;", file);
@@ -49,7 +59,7 @@ static void print_escaped(const char *text, FILE *file)
 		else if (*text == '&')
 			fputs("&amp;", file);
 		else
-			fputc(*text, file);
+			fwrite(text, 1, n, file);
 	}
 }
 

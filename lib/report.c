@@ -119,17 +119,11 @@ static char *without_bad_bytes(const char *s)
 	if (!copy)
 		return NULL;
 	while (*s) {
-		size_t n = 1;
+		size_t n = kb_utf8_next(s);
 
-		while (n < 4 && s[n] && !kb_utf8_is_valid(s, n))
-			n++;
-		if (kb_utf8_is_valid(s, n)) {
-			memcpy(p, s, n);
-			p += n;
-			s += n;
-		} else {
-			s++;
-		}
+		memcpy(p, s, n);
+		p += n;
+		s += n ?: 1;
 	}
 	*p = '\0';
 	return copy;

@@ -97,6 +97,15 @@ bool kb_utf8_is_valid(const char *s, size_t size)
 	}
 }
 
+size_t kb_utf8_next(const char *s)
+{
+	size_t n = 1;
+
+	while (n < 4 && s[n] && !kb_utf8_is_valid(s, n))
+		n++;
+	return *s && kb_utf8_is_valid(s, n) ? n : 0;
+}
+
 int kb_parse_u64(const char *s, uint64_t *out)
 {
 	uint64_t value = 0;

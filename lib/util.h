@@ -100,6 +100,10 @@ static inline const char *kb_startswith(const char *s, const char *prefix)
  */
 bool kb_utf8_is_valid(const char *s, size_t size);
 
+/* Bytes of the character that @s, which is terminated, begins with; 0 at its end
+ * and where no UTF-8 is. */
+size_t kb_utf8_next(const char *s);
+
 /**
  * kb_parse_u64() - a canonical decimal number
  * @s:		text; no sign, no blank, no leading zero (but "0" itself)

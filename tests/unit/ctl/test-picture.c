@@ -5,7 +5,7 @@
 #include "ctl/picture.h"
 
 static struct picture_node nodes[] = {
-	{ (char *)"client <&\x01>", (char *)":1.5 pid 7", false },
+	{ (char *)"client <&\x01\xff\xef\xbf\xbf>", (char *)":1.5 pid 7", false },
 	{ (char *)"org.example.Service", (char *)"", false },
 	{ (char *)"everybody", (char *)"who listens", true },
 };
@@ -60,7 +60,7 @@ Test(picture, text_tells_of_everybody_who_sends)
 	fclose(file);
 	cr_expect_str_eq(text, "A bus\n"
 			       "\n"
-			       "client <&\\001> :1.5 pid 7\n"
+			       "client <&\\001\\377\xef\xbf\xbf> :1.5 pid 7\n"
 			       "└─→ org.example.Service  12 calls, 1.2ms, 1 error\n"
 			       "\n"
 			       "org.example.Service\n"
@@ -73,7 +73,7 @@ Test(picture, the_drawing_has_everybody_and_every_line)
 {
 	char *text = draw();
 
-	cr_expect(strstr(text, "client &lt;&amp;\xef\xbf\xbd&gt;"));
+	cr_expect(strstr(text, "client &lt;&amp;\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd&gt;"));
 	cr_expect(strstr(text, ">org.example.Service</text>"));
 	cr_expect(strstr(text, ">12 calls, 1.2ms, 1 error</text>"));
 	cr_expect_eq(count(text, "<rect class=\"one\""), 2);

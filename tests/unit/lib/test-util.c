@@ -50,6 +50,19 @@ Test(util, utf8_is_strict)
 	}
 }
 
+Test(util, characters_follow_each_other)
+{
+	const char *s = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\x9b";
+
+	for (size_t n = 1; n <= 4; n++) {
+		cr_expect_eq(kb_utf8_next(s), n);
+		s += n;
+	}
+	cr_expect_eq(kb_utf8_next(s), 0);
+	cr_expect_eq(kb_utf8_next(""), 0);
+	cr_expect_eq(kb_utf8_next("\xe2\x82"), 0);
+}
+
 Test(util, nul_is_found_wherever_it_stands)
 {
 	for (size_t n = 1; n < 40; n++)
