@@ -278,21 +278,6 @@ int parse_file(struct assignments *assignments, const char *path, const char *na
 
 /* values */
 
-int parse_boolean(const char *value, bool *out)
-{
-	static const char *const yes[] = { "1", "yes", "y", "true", "t", "on" };
-	static const char *const no[] = { "0", "no", "n", "false", "f", "off" };
-	size_t i;
-
-	for (i = 0; i < KB_ARRAY_SIZE(yes); i++) {
-		if (!strcasecmp(value, yes[i]) || !strcasecmp(value, no[i])) {
-			*out = !strcasecmp(value, yes[i]);
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
 int parse_time(const char *value, unsigned long long *out_ns)
 {
 	static const struct {

@@ -60,9 +60,6 @@ int parse_file(struct assignments *assignments, const char *path, const char *na
 
 /* values */
 
-/* 1, yes, y, true, t, on and their opposites: 0 or -EINVAL. */
-int parse_boolean(const char *value, bool *out);
-
 /**
  * parse_time() - a span such as "2s", "1min 30s", "100ms", "5"
  * @out_ns:	a number alone is in seconds; "infinity" is -EINVAL

@@ -133,7 +133,7 @@ static int set_bool(const struct assignment *a, bool *where, bool otherwise)
 {
 	if (!*a->value)
 		*where = otherwise;
-	else if (parse_boolean(a->value, where) < 0)
+	else if (kb_parse_bool(a->value, where) < 0)
 		return wrong(a, "no boolean");
 	return 0;
 }

@@ -79,27 +79,13 @@ static int parse_integer(const char *word, const struct range *range,
 	return 0;
 }
 
-static int parse_bool(const char *word, bool *out)
-{
-	static const char *const words[] = {
-		"false", "true", "no", "yes", "0", "1", "off", "on",
-	};
-
-	for (size_t i = 0; i < KB_ARRAY_SIZE(words); i++)
-		if (kb_streq(word, words[i])) {
-			*out = i % 2;
-			return 0;
-		}
-	return -EINVAL;
-}
-
 static int parse_basic(char code, const char *word, union kb_value *out)
 {
 	uint64_t number = 0;
 	char *end;
 
 	if (code == 'b')
-		return parse_bool(word, &out->b);
+		return kb_parse_bool(word, &out->b);
 	if (code == 'd') {
 		out->d = strtod(word, &end);
 		return *word && !*end ? 0 : -EINVAL;

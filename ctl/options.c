@@ -68,7 +68,7 @@ static int set_seconds(struct ctl *ctl, const struct ctl_option *option,
 	char *end;
 	double seconds = strtod(value, &end);
 
-	if (end == value || *end || !(seconds > 0) || seconds > 1e9)
+	if (end == value || *end || !(seconds >= 1e-9) || seconds > 1e9)
 		return ctl_fail_usage(ctl, "%s= takes seconds", option->name);
 	*(uint64_t *)field(ctl, option) = seconds * KB_NSEC_PER_SEC;
 	return 0;
@@ -78,15 +78,12 @@ static int set_seconds(struct ctl *ctl, const struct ctl_option *option,
 static int set_unless(struct ctl *ctl, const struct ctl_option *option,
 		      const char *value)
 {
-	static const char *const words[] = { "no", "yes", "false", "true",
-					     "0", "1" };
+	bool yes;
 
-	for (size_t i = 0; i < KB_ARRAY_SIZE(words); i++)
-		if (kb_streq(value, words[i])) {
-			*(bool *)field(ctl, option) = !(i % 2);
-			return 0;
-		}
-	return ctl_fail_usage(ctl, "%s= takes yes or no", option->name);
+	if (kb_parse_bool(value, &yes) < 0)
+		return ctl_fail_usage(ctl, "%s= takes yes or no", option->name);
+	*(bool *)field(ctl, option) = !yes;
+	return 0;
 }
 
 /* setters of one option */
@@ -325,30 +322,64 @@ static const struct ctl_option *find(const char *argument, size_t n)
 	return NULL;
 }
 
-/* @next: the word behind it, NULL if there is none; @out_used: it was taken. */
-static int set_option(struct ctl *ctl, const char *argument, const char *next,
-		      bool *out_used)
-{
-	const char *value = strchrnul(argument, '=');
-	const struct ctl_option *option = find(argument, value - argument);
+/**
+ * struct word - one that holds options
+ * @next:	the word behind it, NULL if there is none
+ * @used:	it was taken, too
+ */
+struct word {
+	const char *text;
+	const char *next;
+	bool used;
+};
 
-	value = *value ? value + 1 : NULL;
-	if (!option)
-		return ctl_fail_usage(ctl, "there is no option %s", argument);
+/* @value: what is attached to the option, or NULL */
+static int set_option(struct ctl *ctl, const struct ctl_option *option,
+		      const char *value, struct word *word)
+{
 	given[option - options] = true;
 	if (value && !option->value)
 		return ctl_fail_usage(ctl, "%s takes no value", option->name);
-	if (!value && option->value && option->name[1] != '-') {
-		value = next;
-		*out_used = true;
+	if (!value && option->value && *option->value != '[') {
+		value = word->next;
+		word->used = true;
 		if (!value)
 			return ctl_fail_usage(ctl, "%s needs %s behind it",
 					      option->name, option->value);
 	}
-	if (!value && option->value && *option->value != '[')
-		return ctl_fail_usage(ctl, "%s needs =%s", option->name,
-				      option->value);
 	return option->set(ctl, option, value);
+}
+
+/* "--option", "--option=VALUE" or "--option VALUE". */
+static int set_long(struct ctl *ctl, struct word *word)
+{
+	const char *value = strchrnul(word->text, '=');
+	const struct ctl_option *option = find(word->text, value - word->text);
+
+	if (!option)
+		return ctl_fail_usage(ctl, "there is no option %s", word->text);
+	return set_option(ctl, option, *value ? value + 1 : NULL, word);
+}
+
+/* "-a", "-ab", "-nVALUE" or "-n VALUE". */
+static int set_short(struct ctl *ctl, struct word *word)
+{
+	int r = 0;
+
+	for (const char *s = word->text + 1; *s && !r; s++) {
+		const char name[] = { '-', *s, '\0' };
+		const struct ctl_option *option = find(name, 2);
+		const char *value = NULL;
+
+		if (!option)
+			return ctl_fail_usage(ctl, "there is no option %s", word->text);
+		if (option->value && s[1]) {
+			value = s + 1 + (s[1] == '=');
+			s += strlen(s) - 1;
+		}
+		r = set_option(ctl, option, value, word);
+	}
+	return r;
 }
 
 int options_parse(struct ctl *ctl, int *argc, char **argv)
@@ -357,8 +388,8 @@ int options_parse(struct ctl *ctl, int *argc, char **argv)
 	int n = 0, r;
 
 	for (int i = 1; i < *argc; i++) {
+		struct word word = { .text = argv[i], .next = argv[i + 1] };
 		const char *s = argv[i];
-		bool used = false;
 
 		if (!done && kb_streq(s, "--")) {
 			done = true;
@@ -366,10 +397,11 @@ int options_parse(struct ctl *ctl, int *argc, char **argv)
 		}
 		if (!done && s[0] == '-' && s[1] &&
 		    !(s[1] >= '0' && s[1] <= '9') && s[1] != '.') {
-			r = set_option(ctl, s, argv[i + 1], &used);
+			r = s[1] == '-' ? set_long(ctl, &word) :
+					  set_short(ctl, &word);
 			if (r)
 				return r;
-			i += used;
+			i += word.used;
 			continue;
 		}
 		argv[n++] = argv[i];

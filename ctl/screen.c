@@ -2,7 +2,6 @@
 /* Colours and the pager. */
 #include <errno.h>
 #include <fcntl.h>
-#include <strings.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,26 +23,12 @@ static const char *const styles[_N_SCREEN_STYLES] = {
 	[SCREEN_BLUE]	= "\033[34m",
 };
 
-/* 1, 0, or -1 if it is nothing of the kind. */
-static int read_bool(const char *text)
-{
-	static const char *const words[] = {
-		"no", "yes", "false", "true", "off", "on", "0", "1",
-		"n", "y", "f", "t",
-	};
-
-	for (size_t i = 0; text && i < KB_ARRAY_SIZE(words); i++)
-		if (!strcasecmp(text, words[i]))
-			return i % 2;
-	return -1;
-}
-
 bool screen_wants_colours(bool is_tty)
 {
 	const char *value = getenv("SYSTEMD_COLORS");
-	int yes = read_bool(value);
+	bool yes;
 
-	if (yes >= 0)
+	if (value && kb_parse_bool(value, &yes) >= 0)
 		return yes;
 	if (value && (kb_streq(value, "16") || kb_streq(value, "256") ||
 		      kb_streq(value, "24bit")))
@@ -85,9 +70,12 @@ const char *screen_pager(bool secure)
 /* Who became root to run us has not become root to run an editor from less. */
 static bool must_be_secure(void)
 {
-	int yes = read_bool(getenv("SYSTEMD_PAGERSECURE"));
+	const char *value = getenv("SYSTEMD_PAGERSECURE");
+	bool yes;
 
-	return yes >= 0 ? yes : getenv("SUDO_UID") != NULL;
+	if (value && kb_parse_bool(value, &yes) >= 0)
+		return yes;
+	return getenv("SUDO_UID") != NULL;
 }
 
 static void exec_pager(const char *command, bool secure)

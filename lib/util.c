@@ -2,6 +2,7 @@
 /* Small helpers every file needs. */
 #include <errno.h>
 #include <stdarg.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -104,6 +105,21 @@ size_t kb_utf8_next(const char *s)
 	while (n < 4 && s[n] && !kb_utf8_is_valid(s, n))
 		n++;
 	return *s && kb_utf8_is_valid(s, n) ? n : 0;
+}
+
+int kb_parse_bool(const char *s, bool *out)
+{
+	static const char *const words[] = {
+		"no", "yes", "false", "true", "off", "on", "0", "1",
+		"n", "y", "f", "t",
+	};
+
+	for (size_t i = 0; i < KB_ARRAY_SIZE(words); i++)
+		if (!strcasecmp(s, words[i])) {
+			*out = i % 2;
+			return 0;
+		}
+	return -EINVAL;
 }
 
 int kb_parse_u64(const char *s, uint64_t *out)

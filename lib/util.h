@@ -104,6 +104,9 @@ bool kb_utf8_is_valid(const char *s, size_t size);
  * and where no UTF-8 is. */
 size_t kb_utf8_next(const char *s);
 
+/* 1, yes, y, true, t, on and their opposites, in any case: 0, or -EINVAL. */
+int kb_parse_bool(const char *s, bool *out);
+
 /**
  * kb_parse_u64() - a canonical decimal number
  * @s:		text; no sign, no blank, no leading zero (but "0" itself)

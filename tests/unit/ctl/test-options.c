@@ -55,6 +55,30 @@ Test(options, stand_anywhere_and_numbers_are_none)
 	options_deinit(&ctl);
 }
 
+Test(options, values_stand_behind_or_in_the_next_word)
+{
+	char *argv[] = { (char *)"kdbusctl", (char *)"--timeout", (char *)"2", (char *)"top",
+			 (char *)"-jqn3", (char *)"--match", (char *)"type='signal'",
+			 (char *)"--expect-reply=off", (char *)"--auto-start", (char *)"No",
+			 (char *)"--json", (char *)"short", NULL };
+	struct ctl ctl = {};
+	int argc = 12;
+
+	cr_assert_eq(options_parse(&ctl, &argc, argv), 0);
+	cr_assert_eq(argc, 2);
+	cr_expect_str_eq(argv[0], "top");
+	/* what may be left out is never in the next word */
+	cr_expect_str_eq(argv[1], "short");
+	cr_expect_eq(ctl.timeout_ns, 2 * KB_NSEC_PER_SEC);
+	cr_expect_eq(ctl.count, 3);
+	cr_expect(ctl.quiet);
+	cr_expect(ctl.no_reply);
+	cr_expect(ctl.no_auto_start);
+	cr_assert_eq(ctl.n_matches, 1);
+	cr_expect_str_eq(ctl.matches[0], "type='signal'");
+	options_deinit(&ctl);
+}
+
 Test(options, grants_keep_their_order_and_kind)
 {
 	char *argv[] = { (char *)"kdbusctl", (char *)"--talk=a.b", (char *)"--own=c.d,user=0",

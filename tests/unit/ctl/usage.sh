@@ -24,7 +24,14 @@ wrong() {
 wrong 2 nosuchverb
 wrong 2 --nosuchoption
 wrong 2 --json=yaml list
-wrong 2 --address list
+wrong 2 list --address
+wrong 1 --address /nonexistent list
+wrong 1 --address=/nonexistent -jq list
+wrong 2 -jx list
+wrong 2 -jn list
+wrong 2 monitor --timeout soon
+wrong 2 monitor --timeout 1e-10
+wrong 2 -n3 list
 wrong 2 --quiet=yes list
 wrong 2 --timeout=soon list
 wrong 2 --limit-messages=0 monitor

@@ -79,6 +79,19 @@ Test(util, nul_is_found_wherever_it_stands)
 		}
 }
 
+Test(util, booleans_are_those_of_systemd)
+{
+	static const char *const words[] = { "no", "yes", "F", "T", "Off", "ON", "0", "1" };
+	bool yes = false;
+
+	for (size_t i = 0; i < KB_ARRAY_SIZE(words); i++) {
+		cr_expect_eq(kb_parse_bool(words[i], &yes), 0, "%s", words[i]);
+		cr_expect_eq(yes, i % 2, "%s", words[i]);
+	}
+	cr_expect_eq(kb_parse_bool("", &yes), -EINVAL);
+	cr_expect_eq(kb_parse_bool("2", &yes), -EINVAL);
+}
+
 Test(util, numbers_are_canonical)
 {
 	uint64_t value = 7;
