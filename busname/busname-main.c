@@ -435,6 +435,11 @@ int main(int argc, char **argv)
 	r = json ? run_with_report(&tool, kb_streq(json, "pretty"), argc - optind,
 				   argv + optind) :
 		   run(&tool, argc - optind, argv + optind);
+	/* a full disk or a closed pipe is no success */
+	if (fflush(stdout) == EOF && r == 0) {
+		fprintf(stderr, "kdbus-busname: cannot write: %s\n", strerror(errno));
+		r = EXIT_FAILURE;
+	}
 	kb_conn_unref(tool.conn);
 	scope_deinit(&tool.scope);
 	return r < 0 ? EXIT_FAILURE : r;

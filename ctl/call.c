@@ -9,8 +9,11 @@
 #define PROPERTIES	"org.freedesktop.DBus.Properties"
 
 /* The values left in @reader, with their types. */
+/* @report: how values become JSON, as an array or as one value */
 static int print_values(const struct ctl *ctl, const char *signature,
-			struct kb_reader *reader)
+			struct kb_reader *reader,
+			void (*report_values)(struct kb_report *report, const char *key,
+					      struct kb_reader *reader))
 {
 	struct kb_report *report;
 	int r;
@@ -19,7 +22,7 @@ static int print_values(const struct ctl *ctl, const char *signature,
 		report = kb_report_new(false);
 		if (report) {
 			kb_report_string(report, "type", signature);
-			kb_report_values(report, "data", reader);
+			report_values(report, "data", reader);
 		}
 		return ctl_print_report(ctl, report);
 	}
@@ -37,7 +40,8 @@ static int print_reply(const struct ctl *ctl, const struct kb_message *reply)
 		return 0;
 	r = kb_message_reader(reply, &reader);
 	r = r < 0 ? ctl_fail("the reply cannot be read") :
-		    print_values(ctl, reply->signature, &reader);
+		    print_values(ctl, reply->signature, &reader,
+				 kb_report_values);
 	kb_reader_deinit(&reader);
 	return r;
 }
@@ -141,7 +145,7 @@ static int print_property(const struct ctl *ctl,
 	if (r >= 0)
 		r = kb_reader_enter(&reader, 'v');
 	r = r < 0 ? ctl_fail("the reply cannot be read") :
-		    print_values(ctl, type, &reader);
+		    print_values(ctl, type, &reader, kb_report_value);
 	kb_reader_deinit(&reader);
 	return r;
 }

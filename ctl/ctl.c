@@ -105,11 +105,29 @@ int ctl_fail_error(const struct kb_message *error)
 
 /* the bus */
 
+int ctl_fail_connect(const struct ctl *ctl, int r)
+{
+	const char *address = ctl->address ?: KB_ADDRESS_SYSTEM;
+
+	switch (-r) {
+	case ENOENT:
+		return ctl_fail("there is no bus at %s%s", address,
+				!ctl->address ? "; see \"systemctl status kdbus-bus.service\"" :
+				ctl->user ? "; see \"systemctl --user status kdbus-bus.service\"" : "");
+	case EINVAL:
+	case EAFNOSUPPORT:
+		return ctl_fail("\"%s\" is no address of a kdbus bus", address);
+	case ENOTTY:
+		return ctl_fail("%s is no kdbus endpoint", address);
+	default:
+		return ctl_fail_errno(r, "cannot connect to %s", address);
+	}
+}
+
 int ctl_connect(const struct ctl *ctl, uint64_t flags, uint64_t attach,
 		struct kb_conn **out)
 {
 	struct kb_conn_options options = KB_CONN_OPTIONS_DEFAULT;
-	const char *address = ctl->address ?: KB_ADDRESS_SYSTEM;
 	int r;
 
 	options.flags |= flags;
@@ -118,26 +136,10 @@ int ctl_connect(const struct ctl *ctl, uint64_t flags, uint64_t attach,
 	/* room for the details of many thousand peers; only what is used of
 	 * it costs memory */
 	options.pool_size = 4 * KB_POOL_SIZE;
-	r = kb_conn_open(address, &options, out);
-	switch (-r) {
-	case 0:
-		return 0;
-	case ENOENT:
-		return ctl_fail("there is no bus at %s%s", address,
-				!ctl->address ? "; see \"systemctl status kdbus-bus.service\"" :
-				ctl->user ? "; see \"systemctl --user status kdbus-bus.service\"" : "");
-	case EINVAL:
-	case EAFNOSUPPORT:
-		return ctl_fail("%s is no address of a kdbus bus", address);
-	case ENOTTY:
-		return ctl_fail("%s is no kdbus endpoint", address);
-	case EPERM:
-		if (flags & KDBUS_HELLO_MONITOR)
-			return ctl_fail("only the owner of the bus may watch it; try it as root, or --user for your own");
-		/* fall through */
-	default:
-		return ctl_fail_errno(r, "cannot connect to %s", address);
-	}
+	r = kb_conn_open(ctl->address ?: KB_ADDRESS_SYSTEM, &options, out);
+	if (r == -EPERM && flags & KDBUS_HELLO_MONITOR)
+		return ctl_fail("only the owner of the bus may watch it; try it as root, or --user for your own");
+	return r < 0 ? ctl_fail_connect(ctl, r) : 0;
 }
 
 int ctl_call(const struct ctl *ctl, struct kb_conn *conn,

@@ -102,6 +102,9 @@ int ctl_fail_usage(const struct ctl *ctl, const char *format, ...)
 int ctl_connect(const struct ctl *ctl, uint64_t flags, uint64_t attach,
 		struct kb_conn **out);
 
+/* Says why the bus that was asked for cannot be opened. */
+int ctl_fail_connect(const struct ctl *ctl, int r);
+
 /* Says why a message to @destination could not be sent or answered. */
 int ctl_fail_send(int r, const char *destination);
 /* Says what an error message says: "name: text". */

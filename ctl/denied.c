@@ -233,6 +233,8 @@ int ctl_why_denied(struct ctl *ctl, int argc, char **argv)
 	sd_journal *journal = NULL;
 	int r;
 
+	if (whom && !*whom)
+		return ctl_fail_usage(ctl, "\"\" is nobody");
 	r = sd_journal_open(&journal, SD_JOURNAL_LOCAL_ONLY |
 				      (ctl->user ? SD_JOURNAL_CURRENT_USER : 0));
 	if (r >= 0)

@@ -38,8 +38,7 @@ static int find_directory(const struct ctl *ctl, char out[PATH_MAX])
 		*slash = '\0';
 		return 0;
 	}
-	return ctl_fail("%s is no address of a kdbus bus",
-			ctl->address ?: KB_ADDRESS_SYSTEM);
+	return ctl_fail_connect(ctl, -EINVAL);
 }
 
 /* list */
@@ -89,7 +88,7 @@ static int list(const struct ctl *ctl, int argc _unused_, char **argv _unused_)
 	n = scandir(directory, &entries, NULL, alphasort);
 	if (n < 0) {
 		kb_report_free(report);
-		return ctl_fail_errno(errno, "there is no bus in %s", directory);
+		return ctl_fail_connect(ctl, -errno);
 	}
 	for (size_t i = 0; i < KB_ARRAY_SIZE(titles); i++)
 		table_add(&table, titles[i]);
@@ -248,11 +247,10 @@ static char *full_name(const char *name)
 static int make(const struct ctl *ctl, const char *name,
 		const struct kb_buffer *items, int *out_fd)
 {
-	const char *address = ctl->address ?: KB_ADDRESS_SYSTEM;
-	int fd = kb_address_open(address), r;
+	int fd = kb_address_open(ctl->address ?: KB_ADDRESS_SYSTEM), r;
 
 	if (fd < 0)
-		return ctl_fail_errno(fd, "cannot open %s", address);
+		return ctl_fail_connect(ctl, fd);
 	r = kb_cmd_endpoint_make(fd, name, ctl->access);
 	if (r >= 0 && items->size)
 		r = kb_cmd_endpoint_update(fd, items);

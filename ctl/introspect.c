@@ -157,7 +157,7 @@ static void report_row(struct kb_report *report, struct member *member,
 	kb_report_string(report, "flags", member_text(&member->flags));
 	if (member->kind == MEMBER_PROPERTY && values->reply) {
 		if (find_value(values, member->name, &reader) >= 0)
-			kb_report_values(report, "value", &reader);
+			kb_report_value(report, "value", &reader);
 		kb_reader_deinit(&reader);
 	}
 	kb_report_close(report);

@@ -78,32 +78,17 @@ static bool must_be_secure(void)
 	return getenv("SUDO_UID") != NULL;
 }
 
+/* Where there is no such program the output would be lost: then it is printed. */
 static void exec_pager(const char *command, bool secure)
 {
+	static const char script[] = "eval \"$1\"; test $? != 127 || exec cat";
+
 	setenv("LESS", getenv("SYSTEMD_LESS") ?: "FRSXMK", 1);
 	setenv("LESSCHARSET", getenv("SYSTEMD_LESSCHARSET") ?: "utf-8", 1);
 	if (secure)
 		setenv("LESSSECURE", "1", 1);
-	execl("/bin/sh", "sh", "-c", command, NULL);
+	execl("/bin/sh", "sh", "-c", script, "sh", command, NULL);
 	_exit(127);
-}
-
-/* Is there such a program? Else the output would be lost. */
-static bool is_there(const char *command)
-{
-	_cleanup_(kb_freep) char *path = strdup(getenv("PATH") ?: "/usr/bin:/bin");
-	char file[4096];
-	char *rest = path;
-	const char *directory;
-
-	if (!kb_streq(command, "less"))
-		return true;
-	while ((directory = strsep(&rest, ":"))) {
-		snprintf(file, sizeof(file), "%s/%s", directory, command);
-		if (access(file, X_OK) == 0)
-			return true;
-	}
-	return false;
 }
 
 void screen_open_pager(void)
@@ -112,8 +97,7 @@ void screen_open_pager(void)
 	const char *command = screen_pager(secure);
 	int fds[2];
 
-	if (!is_terminal || !command || !is_there(command) ||
-	    pipe2(fds, O_CLOEXEC) < 0)
+	if (!is_terminal || !command || pipe2(fds, O_CLOEXEC) < 0)
 		return;
 	fflush(stdout);
 	pager = fork();

@@ -319,12 +319,28 @@ static int probe(const struct ctl *ctl, const struct kb_switch *it, char reason[
 	return probe_bus(it, ctl->timeout_ns ?: TIMEOUT_NS, reason);
 }
 
+static int report_check(const struct ctl *ctl, const char *reason)
+{
+	struct kb_report *report = kb_report_new(false);
+
+	if (report) {
+		kb_report_bool(report, "Works", !reason);
+		kb_report_string(report, "Reason", reason);
+	}
+	return ctl_print_report(ctl, report);
+}
+
 static int check(const struct ctl *ctl, const struct kb_switch *it)
 {
 	char reason[PROBE_REASON_SIZE];
+	int r = probe(ctl, it, reason), printed = 0;
 
-	if (probe(ctl, it, reason) < 0)
+	if (ctl->json)
+		printed = report_check(ctl, r < 0 ? reason : NULL);
+	if (r < 0)
 		return ctl_fail("kdbus cannot be the bus of %s: %s", whose(it), reason);
+	if (ctl->json)
+		return printed;
 	if (!ctl->quiet)
 		printf("kdbus can be the bus of %s.\n", whose(it));
 	return 0;
@@ -356,12 +372,13 @@ static int choose(const struct ctl *ctl, const struct kb_switch *it)
 static const struct {
 	const char *name;
 	int (*run)(const struct ctl *ctl, const struct kb_switch *it);
+	bool can_be_global;
 } words[] = {
-	{ "enable", enable },
-	{ "disable", disable },
-	{ "status", show },
-	{ "check", check },
-	{ "choose", choose },
+	{ "enable", enable, true },
+	{ "disable", disable, true },
+	{ "status", show, false },
+	{ "check", check, false },
+	{ "choose", choose, false },
 };
 /* clang-format on */
 
@@ -372,9 +389,14 @@ static int run(const struct ctl *ctl, bool user, const char *word)
 
 	if (ctl->global && !user)
 		return ctl_fail_usage(ctl, "there is but one system");
+	if (ctl->address)
+		return ctl_fail_usage(ctl, "%s knows which bus it is about, without %s", ctl->verb,
+				      ctl->user ? "--user" : "--address=");
 	for (size_t i = 0; i < KB_ARRAY_SIZE(words); i++) {
 		if (!kb_streq(word, words[i].name))
 			continue;
+		if (ctl->global && !words[i].can_be_global)
+			return ctl_fail_usage(ctl, "%s %s takes no --global", ctl->verb, word);
 		if (kb_switch_init(&it, user, ctl->root ?: "") < 0)
 			return ctl_fail_errno(ENOMEM, "%s", word);
 		r = words[i].run(ctl, &it);

@@ -11,15 +11,18 @@
 #define OBJECTS_MAX	20000	/* a service may invent them without end */
 
 /**
- * struct tree - a walk over the objects of one service
+ * struct tree - a walk over the objects of services, one after the other
  * @report:	where paths go, or NULL to draw
- * @n:		objects so far
+ * @n_begun:	services that have answered
+ * @service:	the one that is walked
+ * @n:		its objects so far
  */
 struct tree {
 	const struct ctl *ctl;
 	struct kb_conn *conn;
-	const char *service;
 	struct kb_report *report;
+	unsigned int n_begun;
+	const char *service;
 	unsigned int n;
 };
 
@@ -55,6 +58,19 @@ static int walk_child(struct tree *tree, const char *path, const char *name,
 	return walk(tree, child, deeper, depth + 1);
 }
 
+static void begin(struct tree *tree)
+{
+	if (tree->report) {
+		kb_report_open_object(tree->report, NULL);
+		kb_report_string(tree->report, "name", tree->service);
+		kb_report_open_array(tree->report, "objects");
+		kb_report_string(tree->report, NULL, "/");
+	} else {
+		printf("%s%s\n└─ /\n", tree->n_begun ? "\n" : "", tree->service);
+	}
+	tree->n_begun++;
+}
+
 /* Everything below @path. */
 static int walk(struct tree *tree, const char *path, const char *indent,
 		unsigned int depth)
@@ -68,6 +84,9 @@ static int walk(struct tree *tree, const char *path, const char *indent,
 	r = object_get(tree->ctl, tree->conn, tree->service, path, &object);
 	if (r)
 		return r;
+	/* who does not answer has no tree */
+	if (!depth)
+		begin(tree);
 	if (object.n_children)
 		qsort(object.children, object.n_children,
 		      sizeof(*object.children), compare_children);
@@ -77,52 +96,37 @@ static int walk(struct tree *tree, const char *path, const char *indent,
 	return r;
 }
 
-static int show_service(const struct ctl *ctl, struct kb_conn *conn,
-			const char *service, struct kb_report *report)
+static int show_service(struct tree *tree, const char *service)
 {
-	struct tree tree = {
-		.ctl = ctl,
-		.conn = conn,
-		.service = service,
-		.report = report,
-	};
+	unsigned int n_before = tree->n_begun;
 	int r;
 
-	if (report) {
-		kb_report_open_object(report, NULL);
-		kb_report_string(report, "name", service);
-		kb_report_open_array(report, "objects");
-		kb_report_string(report, NULL, "/");
-	} else {
-		printf("%s\n└─ /\n", service);
-	}
-	r = walk(&tree, "/", "  ", 0);
-	if (report) {
-		kb_report_close(report);
-		kb_report_close(report);
+	tree->service = service;
+	tree->n = 0;
+	r = walk(tree, "/", "  ", 0);
+	if (tree->report && tree->n_begun > n_before) {
+		kb_report_close(tree->report);
+		kb_report_close(tree->report);
 	}
 	return r;
 }
 
 /* Every service that runs; those that are silent are told and left out. */
-static int show_all(const struct ctl *ctl, struct kb_conn *conn,
-		    struct kb_report *report)
+static int show_all(struct tree *tree)
 {
 	_cleanup_(peers_deinit) struct peers peers = {};
 	_cleanup_(kb_freep) struct claim *claims = NULL;
 	size_t n;
 	int r, result = 0;
 
-	r = peers_get(conn, KDBUS_LIST_NAMES, 0, &peers);
+	r = peers_get(tree->conn, KDBUS_LIST_NAMES, 0, &peers);
 	if (r < 0)
 		return ctl_fail_errno(r, "cannot list the bus");
 	claims = peers_claims(&peers, &n);
 	if (!claims)
 		return ctl_fail_errno(ENOMEM, "cannot list the bus");
 	for (size_t i = 0; i < n; i++) {
-		if (!report && i)
-			putchar('\n');
-		r = show_service(ctl, conn, claims[i].name, report);
+		r = show_service(tree, claims[i].name);
 		result = r ?: result;
 	}
 	return result;
@@ -131,7 +135,7 @@ static int show_all(const struct ctl *ctl, struct kb_conn *conn,
 int ctl_tree(struct ctl *ctl, int argc, char **argv)
 {
 	_cleanup_(kb_conn_unrefp) struct kb_conn *conn = NULL;
-	struct kb_report *report = NULL;
+	struct tree tree = { .ctl = ctl };
 	int r = 0, printed = 0;
 
 	for (int i = 0; i < argc && !r; i++)
@@ -141,19 +145,20 @@ int ctl_tree(struct ctl *ctl, int argc, char **argv)
 	if (r)
 		return r;
 
+	tree.conn = conn;
 	if (ctl->json) {
-		report = kb_report_new(true);
-		if (!report)
+		tree.report = kb_report_new(true);
+		if (!tree.report)
 			return ctl_fail_errno(ENOMEM, "cannot print");
 	}
 	if (!argc)
-		r = show_all(ctl, conn, report);
+		r = show_all(&tree);
 	for (int i = 0; i < argc; i++) {
-		int one = show_service(ctl, conn, argv[i], report);
+		int one = show_service(&tree, argv[i]);
 
 		r = one ?: r;
 	}
-	if (report)
-		printed = ctl_print_report(ctl, report);
+	if (tree.report)
+		printed = ctl_print_report(ctl, tree.report);
 	return r ?: printed;
 }

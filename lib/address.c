@@ -150,7 +150,7 @@ int kb_address_open(const char *address)
 	int fd, r, error = -EAFNOSUPPORT;
 
 	while ((r = kb_address_next(&address, &next)) > 0) {
-		if (!kb_streq(next.transport, "kernel"))
+		if (!kb_streq(next.transport, "kernel") || !*next.path)
 			continue;
 		fd = open(next.path, O_RDWR | O_CLOEXEC | O_NOCTTY);
 		if (fd >= 0)

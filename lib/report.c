@@ -353,6 +353,15 @@ void kb_report_values(struct kb_report *report, const char *key,
 	kb_report_close(report);
 }
 
+void kb_report_value(struct kb_report *report, const char *key,
+		     struct kb_reader *reader)
+{
+	int r = report_next(report, key, reader);
+
+	if (r < 0)
+		report_fail(report, r);
+}
+
 int kb_report_print(struct kb_report *report, FILE *file, bool pretty)
 {
 	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;

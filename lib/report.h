@@ -44,6 +44,9 @@ void kb_report_null(struct kb_report *report, const char *key);
  */
 void kb_report_values(struct kb_report *report, const char *key,
 		      struct kb_reader *reader);
+/* The next of them alone. */
+void kb_report_value(struct kb_report *report, const char *key,
+		     struct kb_reader *reader);
 
 /* Prints it (@pretty: indented, else one line) with a newline; 0 or errno. */
 int kb_report_print(struct kb_report *report, FILE *file, bool pretty);

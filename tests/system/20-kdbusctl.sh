@@ -12,5 +12,31 @@ like "a call" "hello" "$(kdbusctl call $echo_name $echo_path $echo_name EchoStri
 kdbusctl list --json >/run/list.json 2>/run/list.err
 same "list --json ends well" "0:" "$?:$(cat /run/list.err)"
 results "$top_builddir/tests/system/read-json" /run/list.json id names pid uid comm cgroup
+
+# JSON of a value is as busctl has it, and what fails prints none
+property="get-property $echo_name $echo_path $echo_name Greeting --json=short"
+# shellcheck disable=SC2086
+same "a property for programs is as busctl's" "$(on_bus $property)" "$(kdbusctl $property)"
+like "introspect has it, too" '"name":"Greeting","type":"s","flags":"[^"]*","value":"Hello"' \
+    "$(kdbusctl introspect $echo_name $echo_path --json=short)"
+same "who is not there has no tree" "" "$(kdbusctl tree org.example.Nobody 2>/dev/null)"
+same "nor in JSON" "[]" "$(kdbusctl tree org.example.Nobody --json=short 2>/dev/null)"
+same "others have theirs" $'/\n/org\n/org/kdbus\n'$echo_path \
+    "$(kdbusctl tree org.example.Nobody $echo_name 2>/dev/null | sed -n 's/^ *└─ //p')"
+same "options stand in words of their own, as busctl's" 's "x"' \
+    "$(kdbusctl --timeout 5 --address /sys/fs/kdbus/0-system/bus call $echo_name $echo_path $echo_name EchoString s x)"
+
+# what is not there says what to do, whoever looks for it
+for words in list monitor "endpoint list" "endpoint make x"; do
+    # shellcheck disable=SC2086
+    fails "$words: no bus" 'no bus at .*; see "systemctl --user status kdbus-bus.service"' \
+        setpriv --reuid nobody --regid nogroup --clear-groups kdbusctl --user $words
+done
+
+# output is not lost
+like "a pager that is not there" "^$driver " \
+    "$(TERM=xterm PAGER=/nonexistent script -qec 'kdbusctl list' /dev/null </dev/null)"
+fails "a full disk" "cannot write" sh -c 'kdbusctl busname list >/dev/full'
+
 fails "a name nobody has is said to be so" "org.example.Nobody" kdbusctl status org.example.Nobody
 finish

@@ -33,6 +33,7 @@ says "and will not be on ours" 0 '^Next=classic$' system-bus status
 says "which is refused with a reason" 1 'cannot be the bus of the system: the kernel .* has no module kdbus; there is no .*/kdbus-bus, the bus keeper; .*kdbus-proxy, the proxy' \
     system-bus enable
 gone /etc/kdbus/system-bus
+says "for programs, too" 1 '^\{"Works":false,"Reason":"the kernel .* has no module kdbus"\}$' system-bus check --json=short
 says "a session is refused, too" 1 'cannot be the bus of the session' session-bus enable
 says "disable has nothing to do, and does it" 0 'the classic one' system-bus disable
 

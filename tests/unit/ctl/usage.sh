@@ -32,6 +32,13 @@ wrong 2 -jn list
 wrong 2 monitor --timeout soon
 wrong 2 monitor --timeout 1e-10
 wrong 2 -n3 list
+wrong 2 why-denied ''
+wrong 2 system-bus --user status
+wrong 2 session-bus --address=/x status
+wrong 2 session-bus --global status
+wrong 2 session-bus --global check
+wrong 1 --address= list
+wrong 1 --address=kernel: list
 wrong 2 --quiet=yes list
 wrong 2 --timeout=soon list
 wrong 2 --limit-messages=0 monitor

@@ -75,15 +75,16 @@ Test(report, values_become_json)
 	char *text;
 
 	kb_writer_init(&writer, KB_GVARIANT, &out);
-	kb_writer_append(&writer, "sasa{uv}(yb)d", "s", strv, 1, 5, "s", "v",
+	kb_writer_append(&writer, "bsasa{uv}(yb)d", 1, "s", strv, 1, 5, "s", "v",
 			 1, 1, __builtin_inf());
 	cr_assert_eq(kb_writer_finish(&writer), 0);
 	cr_assert_eq(kb_reader_init(&reader, KB_GVARIANT, false,
 				    writer.signature, out.data, out.size, 0),
 		     0);
+	kb_report_value(report, "first", &reader);
 	kb_report_values(report, "data", &reader);
 	text = print(report);
-	cr_expect_str_eq(text, "{\"data\":[\"s\",[\"x\"],{\"5\":{\"type\":"
+	cr_expect_str_eq(text, "{\"first\":true,\"data\":[\"s\",[\"x\"],{\"5\":{\"type\":"
 			 "\"s\",\"data\":\"v\"}},[1,true],null]}");
 	free(text);
 	kb_reader_deinit(&reader);
