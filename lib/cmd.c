@@ -7,8 +7,11 @@
 #include "lib/cmd.h"
 #include "lib/item.h"
 
+/* Without a descriptor it was a connection before, and its owner has left. */
 static int cmd_ioctl(int fd, unsigned long number, void *cmd)
 {
+	if (fd < 0)
+		return -ENOTCONN;
 	return ioctl(fd, number, cmd) < 0 ? -errno : 0;
 }
 

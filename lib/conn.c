@@ -201,6 +201,9 @@ int kb_conn_wait(struct kb_conn *conn, int64_t timeout_ns)
 	};
 	int r;
 
+	/* poll() would wait for ever */
+	if (conn->fd < 0)
+		return -ENOTCONN;
 	r = ppoll(&pollfd, 1, timeout_ns < 0 ? NULL : &ts, NULL);
 	return r < 0 ? -errno : r;
 }

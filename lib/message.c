@@ -332,12 +332,20 @@ int kb_message_append(struct kb_message *message, const char *types, ...)
 }
 
 /* Takes @fd over. */
+static int memfd_check_size(int fd, uint64_t start, size_t size)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return start <= (uint64_t)st.st_size && size <= st.st_size - start ? 0 : -EINVAL;
+}
+
 int kb_message_append_memfd(struct kb_message *message, int fd, uint64_t start,
 			    size_t size)
 {
 	_cleanup_(kb_closep) int own = fd;
 	struct kb_writer *writer = kb_message_writer(message);
-	struct stat st;
 	int r;
 
 	if (!writer)
@@ -345,15 +353,14 @@ int kb_message_append_memfd(struct kb_message *message, int fd, uint64_t start,
 	if (message->memfd.size || writer->depth || !size ||
 	    start % sysconf(_SC_PAGESIZE))
 		return -EINVAL;
-	r = kb_memfd_seal(fd);
-	if (r < 0)
-		return r;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (start > (uint64_t)st.st_size || size > st.st_size - start)
-		return -EINVAL;
-
-	r = kb_writer_skip_bytes(writer, size);
+	/* what is refused stays as it is; and it may shrink until it is sealed */
+	r = memfd_check_size(fd, start, size);
+	if (r >= 0)
+		r = kb_memfd_seal(fd);
+	if (r >= 0)
+		r = memfd_check_size(fd, start, size);
+	if (r >= 0)
+		r = kb_writer_skip_bytes(writer, size);
 	if (r < 0)
 		return r;
 	message->memfd = (struct kb_memfd){

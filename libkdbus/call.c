@@ -75,7 +75,8 @@ int kdbus_call_async(struct kdbus_connection *bus, struct kdbus_message *call,
 	struct pending *pending;
 	int r;
 
-	if (call->kb->type != KB_METHOD_CALL || call->kb->flags & KB_NO_REPLY_EXPECTED)
+	if (!handler || call->kb->type != KB_METHOD_CALL ||
+	    call->kb->flags & KB_NO_REPLY_EXPECTED)
 		return -EINVAL;
 	pending = malloc(sizeof(*pending));
 	if (!pending)

@@ -92,8 +92,10 @@ int kdbus_message_new_signal(const char *path, const char *interface, const char
 int kdbus_message_new_return(struct kdbus_message *call, struct kdbus_message **out)
 {
 	struct kb_message *kb = NULL;
-	int r = kb_message_new_return(call->kb, &kb);
+	int r = -EINVAL;
 
+	if (call->kb->type == KB_METHOD_CALL)
+		r = kb_message_new_return(call->kb, &kb);
 	return message_give(r, kb, out);
 }
 
@@ -101,8 +103,10 @@ int kdbus_message_new_error(struct kdbus_message *call, const char *name, const 
 			    struct kdbus_message **out)
 {
 	struct kb_message *kb = NULL;
-	int r = kb_message_new_error(call->kb, name, text, &kb);
+	int r = -EINVAL;
 
+	if (call->kb->type == KB_METHOD_CALL)
+		r = kb_message_new_error(call->kb, name, text, &kb);
 	return message_give(r, kb, out);
 }
 
@@ -117,12 +121,13 @@ int kdbus_fail(struct kdbus_message *reply, const char *name, const char *text)
 		r = kb_message_set(error, KB_FIELD_DESTINATION, reply->kb->destination);
 	if (r >= 0)
 		r = kb_message_set(error, KB_FIELD_ERROR_NAME, name);
-	if (r >= 0)
+	if (r >= 0 && text)
 		r = kb_message_append(error, "s", text);
 	if (r < 0)
 		return r;
 	error->reply_cookie = reply->kb->reply_cookie;
 	message_close_reader(reply);
+	reply->error_text = NULL;
 	kb_message_unref(reply->kb);
 	reply->kb = TAKE_PTR(error);
 	return 0;
@@ -257,6 +262,8 @@ int kdbus_message_add_fd(struct kdbus_message *message, int fd)
 	uint32_t index;
 	int r;
 
+	if (fd < 0)
+		return -EBADF;
 	if (message->kb->body) {
 		kb_close(fd);
 		return -EINVAL;

@@ -114,7 +114,10 @@ int kdbus_leave(struct kdbus_connection *bus)
 {
 	int r, again;
 
-	if (bus->pending || bus->n_owed || kb_conn_wait(bus->kb, 0) > 0)
+	r = kb_conn_wait(bus->kb, 0);
+	if (r < 0)
+		return r;
+	if (r > 0 || bus->pending || bus->n_owed)
 		return -EBUSY;
 	r = names_release(bus);
 	if (r >= 0)

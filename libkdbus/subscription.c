@@ -34,9 +34,12 @@ static void subscription_free(struct subscription *subscription)
 int kdbus_subscribe(struct kdbus_connection *bus, const char *rule,
 		    kdbus_signal_handler handler, void *userdata, uint64_t *out_id)
 {
-	struct subscription *subscription = calloc(1, sizeof(*subscription)), **end;
+	struct subscription *subscription, **end;
 	int r;
 
+	if (!handler)
+		return -EINVAL;
+	subscription = calloc(1, sizeof(*subscription));
 	if (!subscription)
 		return -ENOMEM;
 	*subscription = (struct subscription){

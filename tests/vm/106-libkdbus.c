@@ -725,6 +725,9 @@ TEST("nobody leaves while mail is queued or answers are due")
 	expect_text(name_of(call_message(new_add(3, 4))), "no error");
 	expect_ok(kdbus_leave(service));
 	expect_errno(ENOTCONN, kdbus_process(service));
+	expect_errno(ENOTCONN, kdbus_wait(service, KDBUS_FOREVER));
+	expect_errno(ENOTCONN, kdbus_send(service, call));
+	expect_errno(ENOTCONN, kdbus_leave(service));
 	expect_errno(ENXIO, kdbus_send(client, call));
 }
 

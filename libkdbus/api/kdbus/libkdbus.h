@@ -50,6 +50,7 @@
 #ifndef LIBKDBUS_H
 #define LIBKDBUS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -84,7 +85,8 @@ struct sd_event;
  * @flags:	0 or KDBUS_ALL_CREDENTIALS
  *
  * Return: 0; -ENOENT if there is no such bus, -EACCES if it is not for us,
- * -EINVAL for a bad address, others of open(2).
+ * -EINVAL for a bad address, -EAFNOSUPPORT for one of classic buses only,
+ * -ENOTTY for a file that is no endpoint, others of open(2).
  */
 int kdbus_connect(const char *address, unsigned int flags,
 		  struct kdbus_connection **out);
@@ -105,7 +107,8 @@ const char *kdbus_error_name(int r);
  * kdbus_run(), those with sd-event kdbus_attach_event().
  */
 
-/* The descriptor, and what to poll() it for. Never changes, never close it. */
+/* The descriptor, and what to poll() it for. Never changes, never close it. It
+ * is -1 after kdbus_leave(). */
 int kdbus_fd(const struct kdbus_connection *bus);
 short kdbus_events(const struct kdbus_connection *bus);
 
@@ -119,7 +122,7 @@ short kdbus_events(const struct kdbus_connection *bus);
 int kdbus_process(struct kdbus_connection *bus);
 
 /* Waits until there is something to process: 1, or 0 after @timeout_ns, or
- * -EINTR after a signal. */
+ * -EINTR after a signal, -ENOTCONN when we have left. */
 int kdbus_wait(struct kdbus_connection *bus, uint64_t timeout_ns);
 
 /**
@@ -164,13 +167,16 @@ enum kdbus_message_type {
 	KDBUS_SIGNAL		= 4,
 };
 
-/* @interface may be NULL. */
+/* @interface may be NULL. That a name or a path is none is said when the message
+ * is sent: -EINVAL. Here, -ENOMEM is all that can go wrong. */
 int kdbus_message_new_call(const char *destination, const char *path,
 			   const char *interface, const char *member,
 			   struct kdbus_message **out);
 /* To everybody who listens; or to one with kdbus_message_set_destination(). */
 int kdbus_message_new_signal(const char *path, const char *interface,
 			     const char *member, struct kdbus_message **out);
+/* Answers to be sent with kdbus_send(). -EINVAL if @call is none; @text may be
+ * NULL. */
 int kdbus_message_new_return(struct kdbus_message *call,
 			     struct kdbus_message **out);
 int kdbus_message_new_error(struct kdbus_message *call, const char *name,
@@ -186,7 +192,7 @@ int kdbus_message_set_destination(struct kdbus_message *message,
 #define KDBUS_NO_START		2u	/* do not start the service for it */
 #define KDBUS_INTERACTIVE	4u	/* authorization may ask the user */
 
-/* For calls, before they are sent. */
+/* For calls, before they are sent; -EINVAL for other messages, other flags. */
 int kdbus_message_set_flags(struct kdbus_message *message, unsigned int flags);
 
 /* What its header says; NULL where it says nothing. */
@@ -230,18 +236,21 @@ int kdbus_message_close(struct kdbus_message *message);
  * @fd:		of memfd_create(MFD_ALLOW_SEALING); stays yours. It is sealed
  *		here, if it was not: its contents are what they are for ever
  * @start:	in bytes, a multiple of the page size
- * @size:	in bytes, up to 64 MiB
+ * @size:	in bytes, from 1 up to 64 MiB
  *
- * One in a message. The receiver reads the very pages you wrote, as any "ay".
+ * One in a message, and not inside of a container. The receiver reads the very
+ * pages you wrote, as any "ay".
  *
- * Return: 0; -EBUSY while you have it mapped writable; -EINVAL for a second
- * one, no memfd, or one that is shorter; -EMSGSIZE, -ENOMEM, -EMFILE.
+ * Return: 0; -EBUSY while you have it mapped writable; -EPERM without
+ * MFD_ALLOW_SEALING; -EINVAL for a second one, no memfd, or one that is shorter;
+ * -EBADF, -EMSGSIZE, -ENOMEM, -EMFILE. Nothing was added then.
  */
 int kdbus_message_append_memfd(struct kdbus_message *message, int fd,
 			       uint64_t start, size_t size);
 
 /* Adds a descriptor, which the message owns from now on, even after an error.
- * Returns its number, for an 'h'. */
+ * Returns its number, for an 'h'; -EBADF, -ENOMEM; -EINVAL for a message that was
+ * received, sent or read. */
 int kdbus_message_add_fd(struct kdbus_message *message, int fd);
 
 /**
@@ -261,8 +270,9 @@ int kdbus_message_add_fd(struct kdbus_message *message, int fd);
 int kdbus_message_read(struct kdbus_message *message, const char *types, ...);
 
 /* Other containers: enter with 'a', '(', '{' or 'v' (-ENXIO if none comes),
- * read what is inside, exit. What comes next is its letter, 0 at the end of
- * a container or of all. */
+ * read what is inside, exit (-EINVAL if you are in none). What comes next is its
+ * letter, 0 at the end of a container or of all. Skip passes over one value, of
+ * any type. */
 int kdbus_message_enter(struct kdbus_message *message, char type);
 int kdbus_message_exit(struct kdbus_message *message);
 int kdbus_message_peek(struct kdbus_message *message);
@@ -291,7 +301,8 @@ int kdbus_send(struct kdbus_connection *bus, struct kdbus_message *message);
  * @out_reply:	may be NULL
  *
  * Return: 0; -EREMOTEIO if the answer is an error: then @out_reply is it;
- * -ETIMEDOUT; -EPIPE if whom we called is gone; others as kdbus_send().
+ * -ETIMEDOUT; -EPIPE if whom we called is gone; -EINVAL if @call is no call, or
+ * one with KDBUS_NO_REPLY; others as kdbus_send().
  */
 int kdbus_call(struct kdbus_connection *bus, struct kdbus_message *call,
 	       uint64_t timeout_ns, struct kdbus_message **out_reply);
@@ -300,20 +311,25 @@ int kdbus_call(struct kdbus_connection *bus, struct kdbus_message *call,
  * or a peer that is gone. A negative result is kdbus_process()'s. */
 typedef int (*kdbus_reply_handler)(struct kdbus_message *reply, void *userdata);
 
-/* Calls, and goes on: @handler is called once, unless it is cancelled. */
+/* Calls, and goes on: @handler is called once, unless it is cancelled. 0, -EINVAL
+ * as kdbus_call() and without a handler, others as kdbus_send(). */
 int kdbus_call_async(struct kdbus_connection *bus, struct kdbus_message *call,
 		     uint64_t timeout_ns, kdbus_reply_handler handler,
 		     void *userdata);
 /* -ENOENT if the reply has come. */
 int kdbus_cancel(struct kdbus_connection *bus, struct kdbus_message *call);
 
-/* Answers a call later than in its method, once. Does nothing for calls with
- * KDBUS_NO_REPLY. */
+/* Answers a call later than in its method, or in it, once; @text may be NULL.
+ * Does nothing for calls with KDBUS_NO_REPLY. 0; -EALREADY if it has its answer;
+ * -EINVAL if @call is none, or for what the types do not allow; others as
+ * kdbus_send(). */
 int kdbus_reply(struct kdbus_connection *bus, struct kdbus_message *call,
 		const char *types, ...);
 int kdbus_reply_error(struct kdbus_connection *bus, struct kdbus_message *call,
 		      const char *name, const char *text);
 
+/* Makes a signal and sends it to everybody who listens; that nobody does is no
+ * error. */
 int kdbus_emit(struct kdbus_connection *bus, const char *path,
 	       const char *interface, const char *member, const char *types,
 	       ...);
@@ -333,8 +349,8 @@ typedef int (*kdbus_signal_handler)(struct kdbus_message *signal,
  *
  * The kernel lets through what may match, and @handler gets what does.
  *
- * Return: 0; -EINVAL for a bad rule, -E2BIG for a long one, others of
- * kdbus.match(7).
+ * Return: 0; -EINVAL for a bad rule or no handler, -E2BIG for a long one, others
+ * of kdbus.match(7).
  */
 int kdbus_subscribe(struct kdbus_connection *bus, const char *rule,
 		    kdbus_signal_handler handler, void *userdata,
@@ -401,7 +417,8 @@ int kdbus_serve(struct kdbus_connection *bus, const char *path,
 int kdbus_unserve(struct kdbus_connection *bus, const char *path,
 		  const char *interface);
 
-/* Makes an error of a method's @reply: "return kdbus_fail(reply, …);". */
+/* Makes an error of a method's @reply: "return kdbus_fail(reply, …);". @text may
+ * be NULL. 0, or -ENOMEM. */
 int kdbus_fail(struct kdbus_message *reply, const char *name, const char *text);
 
 /*

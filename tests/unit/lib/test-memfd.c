@@ -130,7 +130,7 @@ Test(memfd, makes_the_same_body_as_bytes)
 Test(memfd, that_cannot_be_an_argument_is_refused)
 {
 	_cleanup_(kb_message_unrefp) struct kb_message *m = NULL;
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), file = new_file(10);
 
 	cr_assert_eq(kb_message_new_call("org.x", "/a", NULL, "M", &m), 0);
 	cr_expect_eq(kb_message_append_memfd(m, null, 0, 1), -EINVAL);
@@ -138,6 +138,10 @@ Test(memfd, that_cannot_be_an_argument_is_refused)
 	cr_expect_eq(kb_message_append_memfd(m, new_file(10), 0, 11), -EINVAL);
 	cr_expect_eq(kb_message_append_memfd(m, new_file(10), 0, 0), -EINVAL);
 	cr_expect_eq(kb_message_append_memfd(m, new_file(10), 1, 1), -EINVAL);
+	/* what is refused can still be written to */
+	cr_expect_eq(kb_message_append_memfd(m, fcntl(file, F_DUPFD_CLOEXEC, 3), 0, 11), -EINVAL);
+	cr_expect_eq(fcntl(file, F_GET_SEALS), 0);
+	close(file);
 	cr_expect_eq(kb_message_append_memfd(m, new_file(10), 0, 10), 0);
 	cr_expect_eq(kb_message_append_memfd(m, new_file(10), 0, 10), -EINVAL);
 	cr_expect_eq(kb_message_seal(m), 0);

@@ -93,8 +93,20 @@ Test(message, becomes_an_error_that_answers_the_same_call)
 	cr_expect_str_eq(kdbus_message_error_name(reply), KB_ERROR_FAILED);
 	cr_expect_str_eq(kdbus_message_error_text(reply), "It is over");
 	cr_expect_str_eq(kdbus_message_signature(reply), "s");
+	cr_assert_eq(kdbus_fail(reply, KB_ERROR_FAILED, NULL), 0);
+	cr_expect_str_eq(kdbus_message_error_text(reply), "");
 	kdbus_message_unref(reply);
 	kdbus_message_unref(call);
+}
+
+Test(message, answers_calls_only)
+{
+	struct kdbus_message *signal, *reply;
+
+	cr_assert_eq(kdbus_message_new_signal("/a", "a.b", "C", &signal), 0);
+	cr_expect_eq(kdbus_message_new_return(signal, &reply), -EINVAL);
+	cr_expect_eq(kdbus_message_new_error(signal, KB_ERROR_FAILED, NULL, &reply), -EINVAL);
+	kdbus_message_unref(signal);
 }
 
 Test(message, owns_its_descriptors)
@@ -103,6 +115,7 @@ Test(message, owns_its_descriptors)
 	int a = open("/dev/null", O_CLOEXEC), b = open("/dev/null", O_CLOEXEC);
 	int c = open("/dev/null", O_CLOEXEC);
 
+	cr_expect_eq(kdbus_message_add_fd(call, -1), -EBADF);
 	cr_expect_eq(kdbus_message_add_fd(call, a), 0);
 	cr_expect_eq(kdbus_message_add_fd(call, b), 1);
 	cr_expect_eq(kdbus_message_fd(call, 0), a);

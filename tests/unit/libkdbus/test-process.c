@@ -252,3 +252,30 @@ Test(process, only_a_reply_is_an_answer)
 	cr_expect_null(answer);
 	later = kdbus_message_unref(later);
 }
+
+Test(process, whoever_is_to_be_called_has_to_be_there)
+{
+	struct kdbus_message *message;
+
+	cr_assert_eq(kdbus_message_new_call(":1.2", PATH, NAME, "Add", &message), 0);
+	cr_expect_eq(kdbus_call_async(client, message, 0, NULL, NULL), -EINVAL);
+	kdbus_message_unref(message);
+	cr_expect_eq(kdbus_subscribe(client, "type='signal'", NULL, NULL, NULL), -EINVAL);
+	settle();
+}
+
+Test(process, who_has_left_is_not_connected)
+{
+	struct kdbus_credentials *credentials;
+
+	/* what is left of a connection after kdbus_leave() */
+	kb_conn_close(client->kb);
+	cr_expect_eq(kdbus_process(client), -ENOTCONN);
+	cr_expect_eq(kdbus_wait(client, KDBUS_FOREVER), -ENOTCONN);
+	cr_expect_eq(kdbus_run(client, 0), -ENOTCONN);
+	cr_expect_eq(kdbus_leave(client), -ENOTCONN);
+	cr_expect_eq(kdbus_request_name(client, NAME, 0), -ENOTCONN);
+	cr_expect_eq(kdbus_release_name(client, NAME), -ENOTCONN);
+	cr_expect_eq(kdbus_peer_credentials(client, ":1.2", &credentials), -ENOTCONN);
+	cr_expect_eq(kdbus_fd(client), -1);
+}
