@@ -272,36 +272,39 @@ static void complete_option(const struct line *line)
 			      options[i].help);
 }
 
-/* What follows the "=" of an option. */
-static void complete_value(const struct line *line)
+/* What an option takes, with @prefix in front of it. */
+static void complete_value(const struct line *line, const struct ctl_option *option,
+			   const char *prefix)
 {
-	static const char *const with_name[] = { "--destination=", "--see=",
-						 "--talk=", "--own=" };
-	size_t n, length = strcspn(line->last, "=");
-	const struct ctl_option *options = options_all(&n);
+	static const char *const with_name[] = { "--destination", "--see",
+						 "--talk", "--own" };
+	_cleanup_(kb_freep) char *words = NULL;
+	char *rest, *word;
+
+	for (size_t i = 0; i < KB_ARRAY_SIZE(with_name); i++)
+		if (kb_streq(option->name, with_name[i]))
+			offer_names(line, prefix);
+	if (kb_streq(option->value, "[FILE]"))
+		puts(":files");
+	words = strdup(option->value);
+	rest = words ? words + strspn(words, "[") : NULL;
+	if (!rest || !strchr(rest, '|') || strchr(rest, ','))
+		return;
+	rest[strcspn(rest, "]")] = '\0';
+	while ((word = strsep(&rest, "|")))
+		offer(prefix, word, "", NULL);
+}
+
+/* "--option=" and what has been typed behind it. */
+static void complete_attached(const struct line *line)
+{
+	int n = strcspn(line->last, "=");
+	const struct ctl_option *option = option_find(line->last, n);
 	char prefix[64];
 
-	snprintf(prefix, sizeof(prefix), "%.*s=", (int)length, line->last);
-	for (size_t i = 0; i < KB_ARRAY_SIZE(with_name); i++)
-		if (kb_streq(prefix, with_name[i]))
-			offer_names(line, prefix);
-	for (size_t i = 0; i < n; i++) {
-		_cleanup_(kb_freep) char *words = NULL;
-		char *rest, *word;
-
-		if (!options[i].value || strlen(options[i].name) != length ||
-		    strncmp(options[i].name, line->last, length))
-			continue;
-		if (kb_streq(options[i].value, "[FILE]"))
-			puts(":files");
-		words = strdup(options[i].value);
-		rest = words ? words + strspn(words, "[") : NULL;
-		if (!rest || !strchr(rest, '|') || strchr(rest, ','))
-			return;
-		rest[strcspn(rest, "]")] = '\0';
-		while ((word = strsep(&rest, "|")))
-			offer(prefix, word, "", NULL);
-	}
+	snprintf(prefix, sizeof(prefix), "%.*s=", n, line->last);
+	if (option && option->value)
+		complete_value(line, option, prefix);
 }
 
 static void take_word(struct line *line, const char *word)
@@ -323,6 +326,22 @@ static void take_word(struct line *line, const char *word)
 	}
 }
 
+/* The line as far as it is finished; the option whose value comes next, or NULL. */
+static const struct ctl_option *take_words(struct line *line, int n, char **words)
+{
+	for (int i = 0; i < n; i++) {
+		const struct ctl_option *option = option_before_value(words[i]);
+
+		if (!option)
+			take_word(line, words[i]);
+		else if (++i == n)
+			return option;
+		else if (kb_streq(option->name, "--address"))
+			line->ctl.address = words[i];
+	}
+	return NULL;
+}
+
 int complete(int n_words, char **words)
 {
 	struct line line = {
@@ -330,13 +349,15 @@ int complete(int n_words, char **words)
 		.last = n_words ? words[n_words - 1] : "",
 	};
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	const struct ctl_option *option;
 
 	if (null >= 0)
 		dup2(null, STDERR_FILENO);
-	for (int i = 0; i < n_words - 1; i++)
-		take_word(&line, words[i]);
-	if (*line.last == '-' && strchr(line.last, '='))
-		complete_value(&line);
+	option = take_words(&line, n_words - 1, words);
+	if (option)
+		complete_value(&line, option, "");
+	else if (*line.last == '-' && strchr(line.last, '='))
+		complete_attached(&line);
 	else if (*line.last == '-')
 		complete_option(&line);
 	else if (!line.verb)

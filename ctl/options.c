@@ -313,13 +313,30 @@ static int print_help(struct ctl *ctl _unused_,
 
 /* parsing */
 
-static const struct ctl_option *find(const char *argument, size_t n)
+static bool needs_value(const struct ctl_option *option)
+{
+	return option->value && *option->value != '[';
+}
+
+const struct ctl_option *option_find(const char *argument, size_t n)
 {
 	for (size_t i = 0; i < KB_ARRAY_SIZE(options); i++)
 		if (strlen(options[i].name) == n &&
 		    !strncmp(options[i].name, argument, n))
 			return &options[i];
 	return NULL;
+}
+
+const struct ctl_option *option_before_value(const char *word)
+{
+	size_t n = strlen(word);
+	const char last[] = { '-', n ? word[n - 1] : '\0', '\0' };
+	const struct ctl_option *option;
+
+	if (*word != '-')
+		return NULL;
+	option = word[1] == '-' ? option_find(word, n) : option_find(last, 2);
+	return option && needs_value(option) ? option : NULL;
 }
 
 /**
@@ -340,7 +357,7 @@ static int set_option(struct ctl *ctl, const struct ctl_option *option,
 	given[option - options] = true;
 	if (value && !option->value)
 		return ctl_fail_usage(ctl, "%s takes no value", option->name);
-	if (!value && option->value && *option->value != '[') {
+	if (!value && needs_value(option)) {
 		value = word->next;
 		word->used = true;
 		if (!value)
@@ -354,7 +371,7 @@ static int set_option(struct ctl *ctl, const struct ctl_option *option,
 static int set_long(struct ctl *ctl, struct word *word)
 {
 	const char *value = strchrnul(word->text, '=');
-	const struct ctl_option *option = find(word->text, value - word->text);
+	const struct ctl_option *option = option_find(word->text, value - word->text);
 
 	if (!option)
 		return ctl_fail_usage(ctl, "there is no option %s", word->text);
@@ -368,7 +385,7 @@ static int set_short(struct ctl *ctl, struct word *word)
 
 	for (const char *s = word->text + 1; *s && !r; s++) {
 		const char name[] = { '-', *s, '\0' };
-		const struct ctl_option *option = find(name, 2);
+		const struct ctl_option *option = option_find(name, 2);
 		const char *value = NULL;
 
 		if (!option)

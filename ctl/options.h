@@ -11,9 +11,9 @@
 /**
  * struct ctl_option - an option
  * @name:	with its dashes, without '='
- * @value:	what follows the '=': NULL if there is nothing, a name if there
- *		must be something, "[…]" if there may be. One with a single dash
- *		has it in the next word
+ * @value:	what follows the '=', or is in the next word: NULL if there is
+ *		nothing, a name if there must be something, "[…]" if there may be,
+ *		which is never in the next word
  * @verbs:	those it is for, separated by blanks; NULL for all
  * @set:	takes it; @value is NULL if none was given: 0 or a status
  * @field:	offset of the member of struct ctl that @set fills, if it needs
@@ -35,6 +35,13 @@ const struct ctl_option *options_all(size_t *n);
 
 /* Is the option for this verb? */
 bool option_is_for(const struct ctl_option *option, const char *verb);
+
+/* The option of this name, or NULL. */
+const struct ctl_option *option_find(const char *name, size_t n);
+
+/* The option whose value is in the word behind @word; NULL if that is a word of
+ * its own. */
+const struct ctl_option *option_before_value(const char *word);
 
 /**
  * options_parse() - take the options out of a command line

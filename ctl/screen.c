@@ -2,6 +2,7 @@
 /* Colours and the pager. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -82,7 +83,11 @@ static bool must_be_secure(void)
 static void exec_pager(const char *command, bool secure)
 {
 	static const char script[] = "eval \"$1\"; test $? != 127 || exec cat";
+	sigset_t none;
 
+	/* who watches has blocked some, which are the pager's now */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	setenv("LESS", getenv("SYSTEMD_LESS") ?: "FRSXMK", 1);
 	setenv("LESSCHARSET", getenv("SYSTEMD_LESSCHARSET") ?: "utf-8", 1);
 	if (secure)
