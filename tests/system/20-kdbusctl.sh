@@ -26,6 +26,27 @@ same "others have theirs" $'/\n/org\n/org/kdbus\n'$echo_path \
 same "options stand in words of their own, as busctl's" 's "x"' \
     "$(kdbusctl --timeout 5 --address /sys/fs/kdbus/0-system/bus call $echo_name $echo_path $echo_name EchoString s x)"
 
+# kdbusctl(1) has every key, but those of D-Bus's own dictionaries
+keys() {
+    python3 -c '
+import json, sys
+def keys(v):
+    if isinstance(v, list):
+        return [k for e in v for k in keys(e)]
+    if not isinstance(v, dict):
+        return []
+    return [k for n, e in v.items() for k in [n] + (keys(e) if n not in ("data", "value") else [])]
+for line in sys.stdin:
+    print("\n".join(keys(json.loads(line))))'
+}
+for words in list names "tree $echo_name" "introspect $echo_name $echo_path" "call $echo_name $echo_path $echo_name EchoString s x" \
+    "policy check nobody $driver" "endpoint list" "busname list" "busname show $driver" "system-bus status" \
+    "bench --timeout=0.1" "top -n 1 --interval=0.1"; do
+    # shellcheck disable=SC2086
+    same "the manual has the keys of ${words%% org.*}" "" "$(kdbusctl $words --json=short | keys | sort -u |
+        while read -r key; do grep -qE "^\.Va .*\<$key\>" man/kdbusctl.1 || echo "$key"; done)"
+done
+
 # what is not there says what to do, whoever looks for it
 for words in list monitor "endpoint list" "endpoint make x"; do
     # shellcheck disable=SC2086
