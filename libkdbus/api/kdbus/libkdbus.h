@@ -216,7 +216,8 @@ const char *kdbus_message_error_text(struct kdbus_message *message);
  *		take a char *const * that ends with NULL; an array of numbers,
  *		"ay" for instance, a pointer and a size_t count; any other array
  *		an unsigned int count, then the elements; ( and { what is in
- *		them; v a string with its type, then that type's values
+ *		them; v a string with its type, then that type's values. Constants
+ *		for x and t want a cast: the compiler cannot know
  *
  *	kdbus_message_append(m, "sa{sv}", "org.example", 1u, "Size", "u", 7u);
  *
