@@ -32,6 +32,7 @@ struct who {
 /**
  * struct graph - what was seen
  * @who:	everybody who was there at some time
+ * @file:	where the picture is drawn, or NULL
  */
 struct graph {
 	const struct ctl *ctl;
@@ -40,6 +41,7 @@ struct graph {
 	struct who *who;
 	size_t n_who;
 	uint64_t begin_ns;
+	FILE *file;
 };
 
 /* who they are */
@@ -302,27 +304,40 @@ static int paint(const struct graph *graph, struct picture *picture)
 
 /* output */
 
-static int draw_to(const struct picture *picture, const char *name)
+/* Before somebody watches for nothing. */
+static int open_file(struct graph *graph)
 {
-	bool to_stdout = kb_streq(name, "-");
-	FILE *file = to_stdout ? stdout : fopen(name, "we");
+	const char *name = graph->ctl->svg;
+
+	if (name)
+		graph->file = kb_streq(name, "-") ? stdout : fopen(name, "we");
+	return !name || graph->file ? 0 : ctl_fail_errno(errno, "cannot write %s", name);
+}
+
+static int close_file(struct graph *graph)
+{
+	FILE *file = TAKE_PTR(graph->file);
+
+	return file && file != stdout && fclose(file) == EOF ? -errno : 0;
+}
+
+static int draw(struct graph *graph, const struct picture *picture)
+{
 	int r;
 
-	if (!file)
-		return ctl_fail_errno(errno, "cannot write %s", name);
-	r = picture_draw(picture, file);
-	if (!to_stdout && fclose(file) == EOF && r >= 0)
-		r = -errno;
+	r = picture_draw(picture, graph->file);
+	if (r >= 0)
+		r = close_file(graph);
 	return r < 0 ? ctl_fail_errno(r, "cannot draw") : 0;
 }
 
-static int show(const struct graph *graph, const struct picture *picture)
+static int show(struct graph *graph, const struct picture *picture)
 {
 	const struct ctl *ctl = graph->ctl;
 	struct kb_report *report;
 
-	if (ctl->svg)
-		return draw_to(picture, ctl->svg);
+	if (graph->file)
+		return draw(graph, picture);
 	if (ctl->json) {
 		report = kb_report_new(false);
 		if (report)
@@ -366,6 +381,8 @@ static int run(struct graph *graph)
 		       KDBUS_ATTACH_TIMESTAMP | KDBUS_ATTACH_NAMES |
 		       KDBUS_ATTACH_PIDS | KDBUS_ATTACH_PID_COMM);
 	if (!r)
+		r = open_file(graph);
+	if (!r)
 		r = learn_all(graph);
 	if (r)
 		return r;
@@ -386,6 +403,7 @@ static void graph_deinit(struct graph *graph)
 		free(graph->who[i].comm);
 	}
 	free(graph->who);
+	close_file(graph);
 	traffic_free(graph->traffic);
 	filter_deinit(&graph->filter);
 }

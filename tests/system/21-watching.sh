@@ -31,6 +31,10 @@ echo_call EchoString s classic >/dev/null
 echo_call Nothing >/dev/null 2>&1
 kdbusctl -q call $echo_name $echo_path $echo_name EchoString s native
 kdbusctl emit /seen org.example.Watched Seen s text
+# somebody with a name that is no UTF-8, and would be no XML
+odd=$work/$'odd<\xff\e'
+cp "$(command -v kdbusctl)" "$odd"
+"$odd" emit /odd org.example.Watched Odd
 check "a signal is shown" await 30 signal_seen
 end text INT
 end drawn INT
@@ -66,6 +70,10 @@ like "it has the service" ">$echo_name</text>" "$(<"$work/svg")"
 like "calls to it" '>1 call, [0-9.]+(us|ms|s)</text>' "$(<"$work/svg")"
 like "errors" '>2 calls, [^<]*1 error</text>|>1 call, [^<]*1 error</text>' "$(<"$work/svg")"
 like "and signals to everybody" '>1 signal</text>' "$(<"$work/svg")"
+like "whatever senders are called" '>odd&lt;' "$(<"$work/svg")"
+same "which steers no terminal" "" "$(grep -aP '\e|\xff' "$work/told")"
+fails "nobody watches for a picture that cannot be drawn" "cannot write /nonexistent/x" \
+    timeout 60 kdbusctl graph --timeout=600 --svg=/nonexistent/x
 like "in the terminal, too" "─→ $echo_name  1 call, [0-9.]+" "$(<"$work/told")"
 
 # top: what its turns say adds up to what was sent
@@ -114,6 +122,11 @@ if command -v tmux >/dev/null; then
     quit q tmux send-keys q
     quit Ctrl-C tmux send-keys C-c
     quit SIGTERM pkill -TERM -x kdbusctl
+    # less is not what top is: with signals of its own
+    tmux send-keys "clear; SYSTEMD_LESS=RSXM kdbusctl graph --timeout=0.1" Enter
+    await 30 pgrep -x less >/dev/null
+    same "the pager of graph takes signals" 0000000000000000 \
+        "$(sed -n 's/^SigBlk:\t//p' "/proc/$(pgrep -x less)/status")"
     tmux kill-server
 else
     ok "top on a terminal # SKIP tmux is not installed"
