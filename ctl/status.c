@@ -235,50 +235,79 @@ static void out_bus(struct out *out, const struct kb_conn *conn,
 	out_process(out, &info->meta);
 }
 
-static int get_info(struct kb_conn *conn, const char *name,
-		    struct kb_info *out)
+/* @bus: a connection to it; NULL where @info is about a peer */
+static int show(const struct ctl *ctl, const struct kb_info *info, const struct kb_conn *bus)
 {
+	struct out out = { .report = ctl->json ? kb_report_new(false) : NULL };
+
+	if (ctl->json && !out.report)
+		return ctl_fail_errno(ENOMEM, "cannot print");
+	if (bus)
+		out_bus(&out, bus, info);
+	else
+		out_peer(&out, info);
+	return out.report ? ctl_print_report(ctl, out.report) : 0;
+}
+
+static int show_bus(const struct ctl *ctl, struct kb_conn *conn)
+{
+	_cleanup_(kb_info_deinit) struct kb_info info = {};
 	int r;
 
-	if (!name) {
-		r = kb_conn_creator_info(conn, PEER_ATTACH, out);
-		return r < 0 ? ctl_fail_errno(r, "cannot ask about the bus") :
-			       0;
-	}
-	r = kb_conn_info_by_name(conn, name, PEER_ATTACH, 0, out);
+	r = kb_conn_creator_info(conn, PEER_ATTACH, &info);
+	return r < 0 ? ctl_fail_errno(r, "cannot ask about the bus") : show(ctl, &info, conn);
+}
+
+static int show_name(const struct ctl *ctl, struct kb_conn *conn, const char *name)
+{
+	_cleanup_(kb_info_deinit) struct kb_info info = {};
+	int r;
+
+	r = kb_conn_info_by_name(conn, name, PEER_ATTACH, 0, &info);
 	if (r == -ESRCH || r == -ENXIO)
 		return ctl_fail("nobody has the name %s; \"kdbusctl list\" shows who is there",
 				name);
-	return r < 0 ? ctl_fail_errno(r, "cannot ask about %s", name) : 0;
+	return r < 0 ? ctl_fail_errno(r, "cannot ask about %s", name) : show(ctl, &info, NULL);
+}
+
+/* All connections of a process, one after the other. */
+static int show_process(const struct ctl *ctl, struct kb_conn *conn, uint64_t pid)
+{
+	_cleanup_(peers_deinit) struct peers peers = {};
+	size_t n = 0;
+	int r;
+
+	r = peers_get(conn, KDBUS_LIST_UNIQUE, PEER_ATTACH, &peers);
+	if (r < 0)
+		return ctl_fail_errno(r, "cannot list the bus");
+	for (size_t i = 0; i < peers.n && !r; i++) {
+		const struct kb_info *info = &peers.list[i].info;
+
+		if (!info->meta.pids || info->meta.pids->pid != pid)
+			continue;
+		if (n++ && !ctl->json)
+			putchar('\n');
+		r = show(ctl, info, NULL);
+	}
+	if (!r && !n)
+		r = ctl_fail("the process %" PRIu64 " is not on the bus; \"kdbusctl list\" shows who is there",
+			     pid);
+	return r;
 }
 
 int ctl_status(struct ctl *ctl, int argc, char **argv)
 {
 	_cleanup_(kb_conn_unrefp) struct kb_conn *conn = NULL;
-	_cleanup_(kb_info_deinit) struct kb_info info = {};
-	const char *name = argc ? argv[0] : NULL;
-	struct out out = {};
-	int r;
+	uint64_t pid = 0;
+	int r = 0;
 
-	if (name) {
-		r = ctl_check_name(ctl, name);
-		if (r)
-			return r;
-	}
-	r = ctl_connect(ctl, 0, 0, &conn);
+	if (argc && (kb_parse_u64(argv[0], &pid) < 0 || !pid))
+		r = ctl_check_name(ctl, argv[0]);
 	if (!r)
-		r = get_info(conn, name, &info);
+		r = ctl_connect(ctl, 0, 0, &conn);
 	if (r)
 		return r;
-
-	if (ctl->json) {
-		out.report = kb_report_new(false);
-		if (!out.report)
-			return ctl_fail_errno(ENOMEM, "cannot print");
-	}
-	if (name)
-		out_peer(&out, &info);
-	else
-		out_bus(&out, conn, &info);
-	return out.report ? ctl_print_report(ctl, out.report) : 0;
+	if (pid)
+		return show_process(ctl, conn, pid);
+	return argc ? show_name(ctl, conn, argv[0]) : show_bus(ctl, conn);
 }

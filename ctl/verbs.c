@@ -11,7 +11,7 @@ static const struct ctl_verb verbs[] = {
 	  "who is on the bus" },
 	{ "names", "", 0, 0, true, ctl_names, "",
 	  "well-known names: owners, queues, activators" },
-	{ "status", "[NAME]", 0, 1, true, ctl_status, "name",
+	{ "status", "[NAME | PID]", 0, 1, true, ctl_status, "name",
 	  "everything known about a peer, or about the bus" },
 	{ "tree", "[NAME]…", 0, -1, true, ctl_tree, "name …",
 	  "the objects of services" },

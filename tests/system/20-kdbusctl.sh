@@ -6,6 +6,10 @@
 check "the echo service answers" echo_call EchoString s hello
 like "list has the driver's name" "$driver" "$(kdbusctl list 2>&1)"
 like "status of the echo service has its process" "kdbus-echo" "$(kdbusctl status $echo_name 2>&1)"
+pid=$(kdbusctl status $echo_name | sed -n 's/^PID=//p')
+same "and so has that of its process" "UniqueName=$(kdbusctl names | awk -v n=$echo_name '$1 == n { print $2 }')" \
+    "$(kdbusctl status "$pid" | grep ^UniqueName)"
+fails "a process that is not on the bus" "the process 2 is not on the bus" kdbusctl status 2
 like "a call" "hello" "$(kdbusctl call $echo_name $echo_path $echo_name EchoString s hello 2>&1)"
 
 # Debian's base has no program that reads JSON, so one of ours does.

@@ -47,6 +47,9 @@ wrong 2 list a.b
 wrong 2 names a.b
 wrong 2 status a.b c.d
 wrong 2 status nodot
+wrong 2 status 0
+wrong 2 status -1
+wrong 1 --address=/nonexistent/bus status 1
 wrong 2 tree nodot
 wrong 2 call
 wrong 2 call a.b / i.f
