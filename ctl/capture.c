@@ -7,6 +7,7 @@
 
 #include "ctl/capture.h"
 #include "ctl/pcap.h"
+#include "ctl/watch.h"
 #include "lib/marshal.h"
 
 /**
@@ -39,6 +40,9 @@ static int flush(struct capture *capture, int r)
 {
 	if (r >= 0 && fflush(capture->file) == EOF)
 		r = -errno;
+	/* nobody reads any more: no reason to go on, and none to complain */
+	if (r == -EPIPE)
+		return WATCH_E_ENOUGH;
 	return r < 0 ? ctl_fail_errno(r, "cannot write to %s", capture->name) : 0;
 }
 

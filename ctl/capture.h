@@ -14,7 +14,8 @@ struct capture;
  *
  * A file is made or emptied; standard output must not be a terminal.
  *
- * Return: 0, or a status after saying why not.
+ * Return: 0; WATCH_E_ENOUGH if nobody reads it any more; or a status after saying
+ * why not.
  */
 int capture_open(const struct ctl *ctl, struct capture **out);
 
@@ -25,7 +26,8 @@ int capture_open(const struct ctl *ctl, struct capture **out);
  *
  * What nobody could read, here or there, is counted and left out.
  *
- * Return: 0, or a status after saying why it cannot be written.
+ * Return: 0; WATCH_E_ENOUGH if nobody reads it any more; or a status after saying
+ * why it cannot be written.
  */
 int capture_add(struct capture *capture, struct kb_message *m);
 

@@ -240,7 +240,7 @@ static int run(struct monitor *monitor)
 	if (!r && ctl->pcap)
 		r = capture_open(ctl, &monitor->capture);
 	if (r)
-		return r;
+		return r > 0 ? r : 0;
 	if (!ctl->json && !ctl->quiet)
 		fprintf(stderr, "watching %s, Ctrl-C ends it\n",
 			ctl->address ?: "the system's bus");

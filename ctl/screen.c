@@ -85,9 +85,10 @@ static void exec_pager(const char *command, bool secure)
 	static const char script[] = "eval \"$1\"; test $? != 127 || exec cat";
 	sigset_t none;
 
-	/* who watches has blocked some, which are the pager's now */
+	/* who watches has other signals than a pager */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
 	setenv("LESS", getenv("SYSTEMD_LESS") ?: "FRSXMK", 1);
 	setenv("LESSCHARSET", getenv("SYSTEMD_LESSCHARSET") ?: "utf-8", 1);
 	if (secure)

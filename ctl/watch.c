@@ -30,6 +30,8 @@ int watch_open(struct watch *watch, const struct ctl *ctl, uint64_t attach)
 	int r;
 
 	watch->input = watch->signals = -1;
+	/* that nobody reads any more is seen when something is written */
+	signal(SIGPIPE, SIG_IGN);
 	r = ctl_connect(ctl, KDBUS_HELLO_MONITOR, attach, &watch->conn);
 	if (r)
 		return r;

@@ -49,6 +49,20 @@ like "with credentials" '^  pid=[0-9]+ uid=0 gid=0 comm=kdbusctl unit=' "$(grep 
 same "what matches no rule is not shown" "" "$(grep -E 'method_return|member=(Nothing|NameOwnerChanged)' "$work/text")"
 same "no colours but on a terminal" "" "$(grep $'\033' "$work/text")"
 
+# whoever reads has enough after a while
+for words in monitor "monitor --json=short" "monitor --pcap" "top --interval=0.1" "top --json --interval=0.1"; do
+    # shellcheck disable=SC2086
+    (
+        timeout 60 kdbusctl -q $words | head -c 1 >/dev/null
+        exit "${PIPESTATUS[0]}"
+    ) 2>"$work/reader.err" &
+    reader=$!
+    has_ended() { kdbusctl emit /seen org.example.Watched Seen && ! kill -0 $reader 2>/dev/null; }
+    await 30 has_ended
+    wait $reader
+    same "$words: nobody reads any more, which is no failure" "0:" "$?:$(<"$work/reader.err")"
+done
+
 # captures
 like "how much was captured" '^[0-9]+ messages in ' "$(tail -n 1 "$work/capture.err")"
 if command -v tshark >/dev/null; then
