@@ -40,10 +40,7 @@ static int flush(struct capture *capture, int r)
 {
 	if (r >= 0 && fflush(capture->file) == EOF)
 		r = -errno;
-	/* nobody reads any more: no reason to go on, and none to complain */
-	if (r == -EPIPE)
-		return WATCH_E_ENOUGH;
-	return r < 0 ? ctl_fail_errno(r, "cannot write to %s", capture->name) : 0;
+	return watch_written(r, capture->name);
 }
 
 int capture_open(const struct ctl *ctl, struct capture **out)

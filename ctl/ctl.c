@@ -171,7 +171,8 @@ int ctl_print_report(const struct ctl *ctl, struct kb_report *report)
 			 -ENOMEM;
 
 	kb_report_free(report);
-	return r < 0 ? ctl_fail_errno(r, "cannot print") : 0;
+	/* nobody reads it: whoever has not been ended by that sees ferror() */
+	return r < 0 && r != -EPIPE ? ctl_fail_errno(r, "cannot print") : 0;
 }
 
 /* What strangers call themselves must not steer a terminal; U+0080 to U+009F can

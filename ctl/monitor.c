@@ -200,9 +200,8 @@ static int show(struct monitor *monitor, struct kb_message *m)
 		r = print_json(ctl, m);
 	else
 		print_text(m);
-	/* nobody reads any more: no reason to go on, and none to complain */
-	if (!r && fflush(stdout) == EOF)
-		return WATCH_E_ENOUGH;
+	if (!r)
+		r = watch_flush();
 	monitor->n_shown++;
 	return r ?: ctl->limit && monitor->n_shown >= ctl->limit ?
 	       WATCH_E_ENOUGH : 0;

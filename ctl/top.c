@@ -203,7 +203,7 @@ static int show(struct top *top)
 	rows_sort(&top->rows, top->sort);
 	r = top->ctl->json ? show_json(top->ctl, &top->rows, top->elapsed_ns) :
 			     show_text(top);
-	return r ?: fflush(stdout) == EOF ? WATCH_E_ENOUGH : 0;
+	return r ?: watch_flush();
 }
 
 /* Ends a turn: 0, WATCH_E_ENOUGH after the last, or a status. */

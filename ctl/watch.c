@@ -131,3 +131,21 @@ bool watch_is_over(const struct watch *watch)
 		raise(SIGSTOP);
 	return watch->signal != SIGTSTP && watch->signal != SIGWINCH;
 }
+
+int watch_written(int r, const char *name)
+{
+	if (r >= 0)
+		return 0;
+	return r == -EPIPE ? WATCH_E_ENOUGH :
+			     ctl_fail_errno(r, "cannot write to %s", name);
+}
+
+int watch_flush(void)
+{
+	int r = fflush(stdout) == EOF ? -errno : 0;
+
+	/* of a report nothing is left to be flushed */
+	if (!r && ferror(stdout))
+		r = -EPIPE;
+	return watch_written(r, "standard output");
+}

@@ -60,4 +60,11 @@ int watch_run(struct watch *watch, uint64_t end_ns);
  */
 bool watch_is_over(const struct watch *watch);
 
+/* What became of writing to @name, a negative errno if it failed: 0; WATCH_E_ENOUGH
+ * if nobody reads any more, which is no reason to complain; or a status. */
+int watch_written(int r, const char *name);
+
+/* Flushes standard output; returns the same. */
+int watch_flush(void);
+
 #endif /* CTL_WATCH_H */

@@ -63,6 +63,24 @@ for words in monitor "monitor --json=short" "monitor --pcap" "top --interval=0.1
     same "$words: nobody reads any more, which is no failure" "0:" "$?:$(<"$work/reader.err")"
 done
 
+emit_big() {
+    kdbusctl emit /seen org.example.Watched Seen s "$(printf '%09000d' 0)"
+    ! kill -0 $reader 2>/dev/null
+}
+timeout 60 kdbusctl -q monitor --json=short 2>"$work/full.err" >/dev/full &
+reader=$!
+await 30 emit_big
+wait $reader
+like "a full disk is one" "^1:kdbusctl: cannot .*No space left" "$?:$(<"$work/full.err")"
+(
+    timeout 60 kdbusctl -q monitor --json=short | head -c 1 >/dev/null
+    exit "${PIPESTATUS[0]}"
+) 2>"$work/reader.err" &
+reader=$!
+await 30 emit_big
+wait $reader
+same "a reader of a large message that has enough is none" "0:" "$?:$(<"$work/reader.err")"
+
 # captures
 like "how much was captured" '^[0-9]+ messages in ' "$(tail -n 1 "$work/capture.err")"
 if command -v tshark >/dev/null; then

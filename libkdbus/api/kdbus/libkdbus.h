@@ -168,7 +168,8 @@ enum kdbus_message_type {
 };
 
 /* @interface may be NULL. That a name or a path is none is said when the message
- * is sent: -EINVAL. Here, -ENOMEM is all that can go wrong. */
+ * is sent: -EINVAL, or -EDESTADDRREQ for a call to nobody. Here, -ENOMEM is all
+ * that can go wrong. */
 int kdbus_message_new_call(const char *destination, const char *path,
 			   const char *interface, const char *member,
 			   struct kdbus_message **out);
