@@ -345,15 +345,12 @@ static size_t pump_missing(struct client *client)
 	return total > size ? total - size : 0;
 }
 
-/* What a client said before it hung up still counts. */
-static void pump_hung_up(struct client *client)
+static void pump_turn(struct client *client)
 {
-	while (client->is_behind && !client_is_dead(client)) {
+	/* nobody is left to wait for the replies it may have */
+	if (client->stream.is_gone)
 		to_kdbus_finish(client);
-		pump_consume(client);
-	}
-	to_kdbus_finish(client);
-	client_close(client);
+	pump_consume(client);
 }
 
 static void pump_input(struct client *client)
@@ -361,14 +358,24 @@ static void pump_input(struct client *client)
 	int r;
 
 	r = stream_read(&client->stream, pump_missing(client));
-	if (client_is_dead(client) || r == -EAGAIN)
+	if (client_is_dead(client) || (r == -EAGAIN && !client->stream.is_gone))
 		return;
-	if (r == -EPROTO)
+	if (r == -EPROTO) {
 		pump_disconnect(client, "it sends file descriptors that were not negotiated, or too many");
-	else if (r <= 0)
-		pump_hung_up(client);
-	else
-		pump_consume(client);
+	} else if (r <= 0) {
+		to_kdbus_finish(client);
+		client_close(client);
+	} else {
+		pump_turn(client);
+	}
+}
+
+/* What a client said before it hung up still counts, and has its turns. */
+static void pump_hung_up(struct client *client)
+{
+	stream_hang_up(&client->stream);
+	if (!client->is_behind)
+		pump_input(client);
 }
 
 /* from the bus */
@@ -488,7 +495,7 @@ static int on_behind(sd_event_source *source, void *userdata)
 
 	(void)source;
 	client->behind = sd_event_source_unref(client->behind);
-	pump_consume(client);
+	pump_turn(client);
 	pump_update(client);
 	pump_receiver(client->proxy);
 	return 0;
@@ -575,12 +582,17 @@ void pump_update(struct client *client)
 {
 	uint32_t bus, in;
 	bool is_first = client->state >= CLIENT_ACTIVE && !client->io_bus;
-	bool pending;
+	bool pending, is_heard, is_gone;
 	int r;
 
 	if (client_is_dead(client))
 		return;
 	r = stream_flush(&client->stream);
+	if (r < 0 && client->stream.is_socket) {
+		stream_hang_up(&client->stream);
+		r = 0;
+	}
+	is_gone = client->stream.is_gone;
 	pending = stream_pending(&client->stream) > 0;
 	if (r == 0)
 		r = pump_watch_bus(client);
@@ -589,14 +601,14 @@ void pump_update(struct client *client)
 		return;
 	}
 
-	bus = client_is_full(client) || client->state == CLIENT_CLOSING ?
-		      0 :
-		      EPOLLIN;
-	if (pump_line_up(client, bus && !client_is_ahead(client)) < 0) {
+	is_heard = !client_is_full(client) && client->state != CLIENT_CLOSING;
+	bus = is_heard && !is_gone ? EPOLLIN : 0;
+	is_heard = is_heard && (is_gone || !client_is_ahead(client));
+	if (pump_line_up(client, is_heard) < 0) {
 		client_close(client);
 		return;
 	}
-	in = client->is_behind || client_is_ahead(client) ? 0 : bus;
+	in = is_heard && !client->is_behind ? EPOLLIN : 0;
 	pump_set_events(client, bus, in, pending ? EPOLLOUT : 0);
 	pump_update_timer(client, is_first);
 	/* one less who did not say Hello yet: others may come in */

@@ -82,11 +82,16 @@ static void mark_deinit(struct stream_mark *mark)
 	free(mark->fds);
 }
 
-void stream_close(struct stream *stream)
+static void marks_deinit(struct stream *stream)
 {
 	for (size_t i = 0; i < stream->n_marks; i++)
 		mark_deinit(&stream->marks[i]);
 	stream->n_marks = 0;
+}
+
+void stream_close(struct stream *stream)
+{
+	marks_deinit(stream);
 	kb_close_many(stream->in_fds, stream->n_in_fds);
 	stream->n_in_fds = 0;
 	if (stream->out_fd != stream->in_fd)
@@ -392,10 +397,32 @@ static ssize_t stream_send(struct stream *stream, const struct iovec *pieces,
 	return sent;
 }
 
+static void stream_drop_output(struct stream *stream)
+{
+	marks_deinit(stream);
+	stream->n_out_fds = 0;
+	stream->out_position += stream_pending(stream);
+	stream->out.size = stream->out_start = 0;
+	buffer_lay_back(&stream->out);
+}
+
+void stream_hang_up(struct stream *stream)
+{
+	stream->is_gone = true;
+	if (stream->is_socket)
+		(void)shutdown(stream->in_fd, SHUT_RD);
+	stream_drop_output(stream);
+}
+
 int stream_flush(struct stream *stream)
 {
-	ssize_t n = stream_send(stream, NULL, 0, 0);
+	ssize_t n;
 
+	if (stream->is_gone) {
+		stream_drop_output(stream);
+		return 0;
+	}
+	n = stream_send(stream, NULL, 0, 0);
 	buffer_lay_back(&stream->out);
 	return n < 0 ? n : 0;
 }

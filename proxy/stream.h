@@ -41,6 +41,7 @@ struct stream_mark {
  * @in_fd, @out_fd:	owned, may be the same
  * @is_socket:		AF_UNIX, so descriptors can travel
  * @may_pass_fds:	they were negotiated; before that none may arrive
+ * @is_gone:		nobody reads the output
  * @in_start:		consumed bytes at the front of @in
  * @out_start:		sent bytes at the front of @out
  * @out_position:	position of the first byte of @out
@@ -50,6 +51,7 @@ struct stream {
 	int out_fd;
 	bool is_socket;
 	bool may_pass_fds;
+	bool is_gone;
 
 	struct kb_buffer in;
 	size_t in_start;
@@ -70,6 +72,12 @@ void stream_deinit(struct stream *stream);
 
 /* closes all descriptors; what was read stays until stream_deinit() */
 void stream_close(struct stream *stream);
+
+/*
+ * The other side has hung up: what it sent before can still be read, and no
+ * more; output goes nowhere.
+ */
+void stream_hang_up(struct stream *stream);
 
 /* input */
 

@@ -31,7 +31,7 @@ check "a broken one changes nothing" may_own
 rm /etc/dbus-1/system.d/broken.conf
 
 results "$proxied" "$socket" hello names signals replies cookies headers fds sizes monitor policy moving \
-    stalled burst noise crowd
+    stalled burst farewell noise crowd
 check "a refused call was logged" await 10 logged KDBUS_REFUSAL=send KDBUS_MEMBER=Forbidden KDBUS_CLIENT_UID=4242
 check "a disconnect was logged" logged KDBUS_REFUSAL=disconnect KDBUS_CLIENT_COMM=proxied
 check "the bus goes on" echo_call EchoString s again

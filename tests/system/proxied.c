@@ -725,6 +725,38 @@ static void topic_burst(void)
 	       2 * n_signals * KB_ARRAY_SIZE(to));
 }
 
+/* one who says much, reads none of the answers, and goes */
+
+static void topic_farewell(void)
+{
+	struct kb_message *signal, *ping, *message;
+	unsigned int n_heard = 0, n_signals = 400;
+	struct end from, to;
+
+	open_root(&to);
+	end_call_succeeds(&to, "AddMatch", "interface='org.kdbus.Test'");
+	open_root(&from);
+	signal = new_signal("Farewell");
+	kb_message_new_call(KB_DRIVER_NAME, "/", "org.freedesktop.DBus.Peer",
+			    "Ping", &ping);
+	for (unsigned int i = 0; i < n_signals; i++) {
+		end_send(&from, signal);
+		if (i % 50 == 0)
+			end_send(&from, ping);
+	}
+	end_close(&from);
+	while (n_heard < n_signals && (message = end_receive(&to, 3000))) {
+		n_heard++;
+		kb_message_unref(message);
+	}
+	kb_message_unref(signal);
+	kb_message_unref(ping);
+	end_close(&to);
+	result(n_heard == n_signals,
+	       "%u of %u signals of one who has gone were heard", n_heard,
+	       n_signals);
+}
+
 /* noise: valid messages with a byte or two changed */
 
 static void topic_noise(void)
@@ -813,6 +845,7 @@ static const struct {
 	{ "moving", topic_moving },   { "stalled", topic_stalled },
 	{ "noise", topic_noise },     { "crowd", topic_crowd },
 	{ "burst", topic_burst },     { "own", topic_own },
+	{ "farewell", topic_farewell },
 };
 
 int main(int argc, char **argv)

@@ -273,6 +273,33 @@ Test(stream, the_end_is_seen)
 	pair_deinit(&pair);
 }
 
+Test(stream, who_has_gone_is_heard_to_the_end_and_told_nothing)
+{
+	struct pair pair;
+	int fd = open_null();
+	size_t size;
+
+	pair_init(&pair);
+	queue(&pair.a, "goodbye", -1);
+	cr_expect_eq(stream_flush(&pair.a), 0);
+	queue(&pair.b, "wait", fd);
+	stream_hang_up(&pair.b);
+	cr_expect_eq(stream_pending(&pair.b), 0);
+	cr_expect(is_closed(fd));
+	cr_expect_eq(send(pair.a.in_fd, "more", 4, MSG_NOSIGNAL), -1);
+
+	cr_expect_eq(stream_read(&pair.b, 0), 7);
+	cr_expect_arr_eq(stream_peek(&pair.b, &size), "goodbye", 7);
+	stream_consume(&pair.b, 7);
+	cr_expect_eq(stream_read(&pair.b, 0), 0);
+
+	queue(&pair.b, "answer", -1);
+	cr_expect_eq(stream_flush(&pair.b), 0);
+	cr_expect_eq(stream_pending(&pair.b), 0);
+	cr_expect_eq(stream_read(&pair.a, 0), -EAGAIN);
+	pair_deinit(&pair);
+}
+
 Test(stream, pipes_will_do)
 {
 	struct stream stream;
