@@ -3,13 +3,16 @@
  * Every allocation that a command makes, and every copy to or from the
  * caller's memory, fails once.  Then the command says so and has changed
  * nothing: the bus looks as before, and the same command succeeds when it is
- * given again.  The same for mounts, lookups and page faults.  What it leaks is
- * kmemleak's to tell.  The words of a command itself are copied where faults
- * cannot be injected; 03-commands does that with memory that is not there.
+ * given again.  The same for mounts, lookups, page faults, and loading the
+ * module.  What it leaks is kmemleak's to tell; which places of the source were
+ * refused memory, tests/debug/sites.  The words of a command itself are copied
+ * where faults cannot be injected; 03-commands does that with memory that is
+ * not there.
  *
  * Only for kernels with fault injection (CONFIG_FAULT_INJECTION, fail-nth in
  * Documentation/fault-injection).
  */
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -871,4 +874,192 @@ TEST("a listing is made or it is not")
 	directory_new();
 	expect(each_fault("a listing", do_listing) > 0);
 	rmdir(faulty_dir);
+}
+
+/*
+ * Tables that cannot grow.  A worker lets them grow before they are full.  Only
+ * when it did not come to that, an insertion asks for the table of twice the
+ * size itself, and fails if it cannot have it.  So the test keeps the processor
+ * on which the worker would run for itself, for a moment.
+ */
+#define TABLE_CACHE "/sys/kernel/slab/kmalloc-2k/failslab"
+#define TABLE_SIZE  64
+#define TABLE_GROWS (TABLE_SIZE / 4 * 3)
+
+static void urgent(bool on)
+{
+	struct sched_param first = { .sched_priority = 50 }, normal = { 0 };
+
+	must_sys(sched_setscheduler(0, on ? SCHED_FIFO : SCHED_OTHER, on ? &first : &normal));
+}
+
+static void tables_grow(bool grow)
+{
+	if (!grow) {
+		urgent(true);
+		knob(DEBUG "failslab/probability", "100");
+	}
+	must_sys(pwrite(make_it_fail, grow ? "0" : "1", 1, 0));
+	if (grow) {
+		knob(DEBUG "failslab/probability", "0");
+		urgent(false);
+	}
+}
+
+static int add_name(unsigned i)
+{
+	char name[20];
+
+	sprintf(name, "crowd.n%u", i);
+	return name_acquire(a, name, 0, NULL);
+}
+
+static int add_rule_of_id(unsigned i)
+{
+	return match_u64(a, i, KDBUS_ITEM_ID, 1000 + i);
+}
+
+static int add_rule_of_word(unsigned i)
+{
+	__u64 mask[8] = { 1ULL << i % 64, i < 64, i };
+
+	return match_cmd(a, i, 0, KDBUS_ITEM_BLOOM_MASK, mask, sizeof(mask));
+}
+
+static int add_peer(unsigned i)
+{
+	struct peer *peer;
+
+	(void)i;
+	return peer_try(bus, (struct peer_options){ .pool = 64 * KIB }, &peer);
+}
+
+TEST("who would be one too many for a table that cannot grow is turned away")
+{
+	static const struct {
+		const char *what;
+		int (*add)(unsigned i);
+	} crowds[] = {
+		{ "names", add_name },
+		{ "rules, by id", add_rule_of_id },
+		{ "rules, by word", add_rule_of_word },
+		{ "connections", add_peer },
+	};
+	cpu_set_t one;
+
+	prepare();
+	if (access(TABLE_CACHE, R_OK) || !knob_get(TABLE_CACHE))
+		test_skip("needs slub_debug=A,kmalloc-2k on the kernel's command line");
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	must_sys(sched_setaffinity(0, sizeof(one), &one));
+	knob("/proc/sys/kernel/sched_rt_runtime_us", "-1");
+	knob(DEBUG "failslab/cache-filter", "Y");
+	knob(DEBUG "failslab/task-filter", "Y");
+	knob_number(DEBUG "failslab/times", -1);
+	knob_number(DEBUG "failslab/space", 0);
+	for (size_t i = 0; i < ARRAY_SIZE(crowds); i++) {
+		unsigned n = 0;
+		int r;
+
+		test_case("%s", crowds[i].what);
+		/* some are there already */
+		while (++n < TABLE_GROWS - 8)
+			expect_ok(crowds[i].add(n));
+		tables_grow(false);
+		while (!(r = crowds[i].add(n)) && n < 4 * TABLE_SIZE)
+			n++;
+		tables_grow(true);
+		expect_errno(ENOMEM, r);
+		test_note("%s: number %u was one too many", crowds[i].what, n);
+		expect_ok(crowds[i].add(n));
+		expect_ok(crowds[i].add(n + 1));
+	}
+	knob(DEBUG "failslab/cache-filter", "N");
+	knob(DEBUG "failslab/task-filter", "N");
+}
+
+/* the module; nothing may use it meanwhile */
+
+static int module_fd;
+
+static int module_load(void)
+{
+	return syscall(SYS_finit_module, module_fd, "", 0) ? -errno : 0;
+}
+
+static int module_unload(void)
+{
+	return syscall(SYS_delete_module, "kdbus", O_NONBLOCK) ? -errno : 0;
+}
+
+/*
+ * Most that is allocated meanwhile is the loader's, which is not ours to try;
+ * what the module does itself comes last.
+ */
+#define LOAD_OWN 80
+#define LOAD_PASSES 3
+
+static int do_load(void)
+{
+	int r;
+
+	arm();
+	r = module_load();
+	disarm();
+	if (r)
+		must(module_load());
+	must(module_unload());
+	return r;
+}
+
+static unsigned count_load(void)
+{
+	const unsigned many = 100000;
+	char text[16] = "";
+
+	fail_nth_set(many);
+	must(module_load());
+	must_sys(pread(fail_nth, text, sizeof(text) - 1, 0));
+	fail_nth_set(0);
+	must(module_unload());
+	return many - atoi(text);
+}
+
+static void each_own_fault(void)
+{
+	unsigned last = count_load(), refused = 0;
+	int r;
+
+	for (nth = last; nth && last - nth < LOAD_OWN; nth--) {
+		test_case("loading the module, fault %u of %u", nth, last);
+		r = do_load();
+		expect(r == 0 || r == -ENOMEM);
+		refused += r == -ENOMEM;
+	}
+	nth = 0;
+	test_note("loading the module: %u faults, the last %u tried, %u times no memory", last, LOAD_OWN, refused);
+	expect(refused > 0);
+}
+
+TEST("the module is loaded whole or not at all")
+{
+	bool customary = !umount("/sys/fs/kdbus");
+	char path[300] = "";
+	FILE *where;
+
+	prepare_faults();
+	where = popen("PATH=$PATH:/sbin:/usr/sbin modinfo -n kdbus", "r");
+	if (!where || fscanf(where, "%299s", path) != 1)
+		test_abort(__FILE__, __LINE__, "modinfo", -ENOENT);
+	pclose(where);
+	module_fd = must_sys(open(path, O_RDONLY | O_CLOEXEC));
+	must_sys(umount(mount_dir));
+	must(module_unload());
+	for (int i = 0; i < LOAD_PASSES; i++)
+		each_own_fault();
+	must(module_load());
+	must_sys(mount("kdbusfs", mount_dir, "kdbusfs", 0, NULL));
+	if (customary)
+		must_sys(mount("kdbusfs", "/sys/fs/kdbus", "kdbusfs", 0, NULL));
 }
