@@ -921,7 +921,10 @@ static int add_rule_of_id(unsigned i)
 
 static int add_rule_of_word(unsigned i)
 {
-	__u64 mask[8] = { 1ULL << i % 64, i < 64, i };
+	__u64 mask[8] = { 0 };
+
+	/* a bit of its own, since each bit has a place in the table */
+	mask[i / 64] = 1ULL << i % 64;
 
 	return match_cmd(a, i, 0, KDBUS_ITEM_BLOOM_MASK, mask, sizeof(mask));
 }
