@@ -76,42 +76,6 @@ void kdbus_route_deinit(struct kdbus_route *route)
 
 /* several destinations */
 
-static int receivers_add(struct kdbus_receivers *receivers,
-			 struct kdbus_conn *conn)
-{
-	unsigned int room = receivers->room * 4;
-	struct kdbus_conn **conns;
-
-	if (receivers->n == receivers->room) {
-		conns = kvmalloc_array(room, sizeof(*conns),
-				       GFP_KERNEL_ACCOUNT);
-		if (!conns)
-			return -ENOMEM;
-		memcpy(conns, receivers->conns,
-		       receivers->n * sizeof(*conns));
-		if (receivers->conns != receivers->few)
-			kvfree(receivers->conns);
-		receivers->conns = conns;
-		receivers->room = room;
-	}
-	receivers->conns[receivers->n++] = kdbus_conn_ref(conn);
-	return 0;
-}
-
-static int receivers_found(void *data, struct kdbus_matches *matches)
-{
-	struct kdbus_receivers *receivers = data;
-	struct kdbus_conn *conn =
-		container_of(matches, struct kdbus_conn, matches);
-
-	/* members of a group follow each other, so most repetitions are seen */
-	if (receivers->n && receivers->conns[receivers->n - 1] == conn)
-		return 0;
-	if (matches->n > 1)
-		receivers->repeats = true;
-	return receivers_add(receivers, conn);
-}
-
 static int compare_conns(const void *a, const void *b)
 {
 	const struct kdbus_conn *x = *(struct kdbus_conn *const *)a;
@@ -122,7 +86,7 @@ static int compare_conns(const void *a, const void *b)
 	return x < y ? -1 : 1;
 }
 
-/* Several matches of one connection hold: keep it once. */
+/* Another broadcast at the same time made us find some again: keep them once. */
 static void receivers_unique(struct kdbus_receivers *receivers)
 {
 	struct kdbus_conn **conns = receivers->conns;
@@ -138,6 +102,48 @@ static void receivers_unique(struct kdbus_receivers *receivers)
 			conns[n++] = conns[i];
 	}
 	receivers->n = n;
+}
+
+static int receivers_grow(struct kdbus_receivers *receivers)
+{
+	unsigned int room = receivers->room * 4;
+	struct kdbus_conn **conns;
+
+	conns = kvmalloc_array(room, sizeof(*conns), GFP_KERNEL_ACCOUNT);
+	if (!conns)
+		return -ENOMEM;
+	memcpy(conns, receivers->conns, receivers->n * sizeof(*conns));
+	if (receivers->conns != receivers->few)
+		kvfree(receivers->conns);
+	receivers->conns = conns;
+	receivers->room = room;
+	return 0;
+}
+
+static int receivers_add(struct kdbus_receivers *receivers,
+			 struct kdbus_conn *conn)
+{
+	int r;
+
+	if (receivers->n == receivers->room) {
+		/* who wants them to be can make repeats many */
+		receivers_unique(receivers);
+		r = receivers->n > receivers->room / 2 ?
+			receivers_grow(receivers) : 0;
+		if (r)
+			return r;
+	}
+	receivers->conns[receivers->n++] = kdbus_conn_ref(conn);
+	return 0;
+}
+
+static int receivers_found(void *data, struct kdbus_matches *matches, bool again)
+{
+	struct kdbus_receivers *receivers = data;
+
+	receivers->repeats |= again;
+	return receivers_add(receivers, container_of(matches, struct kdbus_conn,
+						     matches));
 }
 
 static void receivers_init(struct kdbus_receivers *receivers)

@@ -33,7 +33,7 @@ void kdbus_route_deinit(struct kdbus_route *route);
  * @conns:	connections, each once, with a reference
  * @n:		how many
  * @room:	how many there is room for
- * @repeats:	there may be connections that were found twice
+ * @repeats:	there may be connections that were found again
  * @few:	@conns of most broadcasts
  */
 struct kdbus_receivers {

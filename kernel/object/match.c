@@ -491,6 +491,7 @@ int kdbus_match_index_init(struct kdbus_match_index *index, u64 bloom_size)
 	INIT_HLIST_HEAD(&index->all);
 	index->bits[0] = index->bits[1] = NULL;
 	index->bloom_size = bloom_size;
+	atomic64_set(&index->searches, 0);
 	r = rhashtable_init(&index->groups, &group_params);
 	if (r)
 		return r;
@@ -514,20 +515,39 @@ void kdbus_match_index_deinit(struct kdbus_match_index *index)
 	bits_free(index->bits[1]);
 }
 
-/* one query in progress */
+/* one query in progress; later ones have a greater @id */
 struct search {
 	struct kdbus_match_index *index;
 	const struct kdbus_match_query *query;
 	kdbus_match_found found;
 	void *data;
+	s64 id;
 	unsigned int n_looked;
 };
 
-/* There may be many groups. */
+/* There may be many groups, and many members of one. */
 static void breathe(struct search *search)
 {
 	if (++search->n_looked % 64 == 0)
 		cond_resched();
+}
+
+/*
+ * Tell of a connection, unless it was told of before: it bears the number of
+ * the last search that found it.  A search whose number was taken off by a later
+ * one at the same time cannot know, and says so.
+ */
+static int search_hit(struct search *search, struct kdbus_matches *matches)
+{
+	s64 last = atomic64_read(&matches->found_by);
+
+	do {
+		if (last == search->id)
+			return 0;
+	} while (last < search->id &&
+		 !atomic64_try_cmpxchg_relaxed(&matches->found_by, &last,
+					       search->id));
+	return search->found(search->data, matches, last > search->id);
 }
 
 static int search_group(struct search *search, struct match_group *group)
@@ -540,7 +560,8 @@ static int search_group(struct search *search, struct match_group *group)
 			      search->index->bloom_size))
 		return 0;
 	list_for_each_entry(match, &group->members, in_group) {
-		r = search->found(search->data, match->owner);
+		breathe(search);
+		r = search_hit(search, match->owner);
 		if (r)
 			return r;
 	}
@@ -675,9 +696,8 @@ bool kdbus_match_index_has_keys(struct kdbus_match_index *index)
  * kdbus_match_index_query() - who listens to a message?
  * @index:	index
  * @query:	message
- * @found:	called for each connection that does, perhaps several times;
- *		must not take locks above the index, a result other than 0 ends
- *		the search
+ * @found:	called for each connection that does; must not take locks above
+ *		the index, a result other than 0 ends the search
  * @data:	handed to @found
  *
  * Return: 0, or what @found returned.
@@ -686,7 +706,9 @@ int kdbus_match_index_query(struct kdbus_match_index *index,
 			    const struct kdbus_match_query *query,
 			    kdbus_match_found found, void *data)
 {
-	struct search search = { index, query, found, data };
+	struct search search = {
+		index, query, found, data, atomic64_inc_return(&index->searches)
+	};
 	int r;
 
 	guard(rwsem_read)(&index->lock);
@@ -710,6 +732,7 @@ void kdbus_matches_init(struct kdbus_matches *matches,
 	INIT_LIST_HEAD(&matches->list);
 	matches->n = 0;
 	matches->closed = false;
+	atomic64_set(&matches->found_by, 0);
 }
 
 static void match_free(struct match *match)

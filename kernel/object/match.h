@@ -3,6 +3,7 @@
 #ifndef KDBUS_MATCH_H
 #define KDBUS_MATCH_H
 
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/rhashtable.h>
 #include <linux/rwsem.h>
@@ -26,6 +27,7 @@ struct kdbus_match_bits;
  * @rest:	groups that may match any user message
  * @all:	groups that match everything, notifications too
  * @bloom_size:	bytes of a filter
+ * @searches:	numbers the queries
  *
  * A message looks only at groups that can match it.  Of the places that a group
  * could be filed under, the one with the fewest others is taken.
@@ -38,6 +40,7 @@ struct kdbus_match_index {
 	struct hlist_head rest;
 	struct hlist_head all;
 	u64 bloom_size;
+	atomic64_t searches;
 };
 
 /**
@@ -46,12 +49,14 @@ struct kdbus_match_index {
  * @list:	struct match, newest last
  * @n:		how many
  * @closed:	no more
+ * @found_by:	number of the last query that found it
  */
 struct kdbus_matches {
 	struct kdbus_match_index *index;
 	struct list_head list;
 	unsigned int n;
 	bool closed;
+	atomic64_t found_by;
 };
 
 /**
@@ -72,8 +77,12 @@ struct kdbus_match_query {
 	const struct kdbus_bloom_filter *filter;
 };
 
-/* who is to be told of each connection found, perhaps more than once */
-typedef int (*kdbus_match_found)(void *data, struct kdbus_matches *matches);
+/*
+ * who is to be told of each connection found: once, but for those of which it is
+ * said that this may be @again
+ */
+typedef int (*kdbus_match_found)(void *data, struct kdbus_matches *matches,
+				 bool again);
 
 /* index */
 int kdbus_match_index_init(struct kdbus_match_index *index, u64 bloom_size);

@@ -429,6 +429,45 @@ TEST("a connection has at most 4096 matches")
 	expect_nothing(b);
 }
 
+static void *send_100(void *data)
+{
+	for (int i = 1; i <= 100; i++)
+		must(send_broadcast(data, i));
+	return NULL;
+}
+
+TEST("who listens in many ways gets one copy from each of two senders at once")
+{
+	struct peer *many[8];
+	pthread_t thread[2];
+
+	peers();
+	for (int i = 0; i < 8; i++)
+		many[i] = peer_new(bus);
+	/* in turns, so that nobody is found twice in a row */
+	for (int i = 0; i < 8 * 100; i++)
+		must(match_u64(many[i % 8], i, KDBUS_ITEM_ID, ANY));
+	for (int round = 0; round < 10; round++) {
+		must_sys(-pthread_create(&thread[0], NULL, send_100, a));
+		must_sys(-pthread_create(&thread[1], NULL, send_100, b));
+		pthread_join(thread[0], NULL);
+		pthread_join(thread[1], NULL);
+		for (int i = 0; i < 8; i++) {
+			__u64 last[2] = {};
+
+			for (int j = 0; j < 200; j++) {
+				const struct kdbus_msg *msg = recv_msg(many[i]);
+
+				if (!expect(msg))
+					return;
+				expect_eq(msg->cookie, ++last[msg->src_id == b->id]);
+				must(peer_free(many[i], many[i]->last.msg.offset));
+			}
+			expect_nothing(many[i]);
+		}
+	}
+}
+
 TEST("a NEGOTIATE item in MATCH_ADD is not a rule")
 {
 	__u64 type = KDBUS_ITEM_ID;

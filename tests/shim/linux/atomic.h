@@ -84,4 +84,14 @@ static inline s64 atomic64_inc_return(atomic64_t *v)
 	return ++v->counter;
 }
 
+static inline bool atomic64_try_cmpxchg_relaxed(atomic64_t *v, s64 *old, s64 new)
+{
+	if (v->counter != *old) {
+		*old = v->counter;
+		return false;
+	}
+	v->counter = new;
+	return true;
+}
+
 #endif /* SHIM_LINUX_ATOMIC_H */
