@@ -16,8 +16,8 @@
 
 #include "object/identity-write.h"
 #include "object/identity.h"
+#include "util/item.h"
 
-#define ITEM_HEADER_SIZE	offsetof(struct kdbus_item, data)
 #define UNSET			((u32)~0U)
 
 /* 32-bit words of a capability set */
@@ -230,6 +230,7 @@ static const struct identity_item identity_items[] = {
 	ITEM(AUDIT, sizeof(struct kdbus_audit), write_audit),
 };
 
+/* bytes of the payload */
 static size_t identity_item_size(const struct kdbus_identity *id,
 				 const struct identity_item *item)
 {
@@ -240,7 +241,7 @@ static size_t identity_item_size(const struct kdbus_identity *id,
 	else if (item->attach == KDBUS_ATTACH_AUXGROUPS)
 		payload = id->cred->group_info->ngroups * sizeof(u64);
 
-	return ITEM_HEADER_SIZE + payload;
+	return payload;
 }
 
 /* what of @mask there is to show to @a */
@@ -262,8 +263,8 @@ size_t kdbus_identity_size(const struct kdbus_identity *id,
 	mask = identity_shown(id, a, mask);
 	for (i = 0; i < ARRAY_SIZE(identity_items); i++)
 		if (mask & identity_items[i].attach)
-			size += ALIGN(identity_item_size(id, &identity_items[i]),
-				      8);
+			size += KDBUS_ITEM_SIZE(
+				identity_item_size(id, &identity_items[i]));
 	return size;
 }
 
@@ -272,20 +273,13 @@ static size_t identity_write_item(const struct kdbus_identity *id,
 				  const struct identity_item *item, void *buf)
 {
 	size_t size = identity_item_size(id, item);
-	size_t room = ALIGN(size, 8);
-	struct kdbus_item *out = buf;
+	struct kdbus_item *out = kdbus_item_begin(buf, item->type, size);
 
-	/* the padding sits in the last word: clear it before it is filled */
-	*(u64 *)(buf + room - sizeof(u64)) = 0;
-
-	out->size = size;
-	out->type = item->type;
 	if (item->write)
 		item->write(id, a, out->data);
 	else
-		memcpy(out->data, id->text[item->text].data,
-		       size - ITEM_HEADER_SIZE);
-	return room;
+		memcpy(out->data, id->text[item->text].data, size);
+	return KDBUS_ITEM_SIZE(size);
 }
 
 size_t kdbus_identity_write(const struct kdbus_identity *id,
