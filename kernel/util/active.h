@@ -16,6 +16,8 @@
  * A reference keeps memory, an active reference keeps a thing usable and may
  * be refused.  A system call acquires one on entry and releases it on exit.
  * Ending an object is: switch off, drain, take apart, drop the last reference.
+ * A connection is not drained, as its commands may be stalled: flow/leave.c
+ * tells how it is taken apart under them.
  * An object starts switched off, is switched on once and off once.
  */
 struct kdbus_active {
