@@ -31,13 +31,14 @@ static int report(struct kdbus_conn *conn, const void *data, size_t size,
 	if (IS_ERR(slice))
 		return PTR_ERR(slice);
 	r = kdbus_pool_write(conn->pool, slice, 0, data, size);
-	if (!r) {
-		*out_offset = slice->offset;
-		*out_size = slice->size;
-		kdbus_pool_publish(conn->pool, slice);
+	if (r) {
+		kdbus_pool_drop(conn->pool, slice);
+		return r;
 	}
-	kdbus_pool_drop(conn->pool, slice);
-	return r;
+	*out_offset = slice->offset;
+	*out_size = slice->size;
+	kdbus_pool_hand_over(conn->pool, slice);
+	return 0;
 }
 
 /* LIST */
