@@ -18,7 +18,7 @@
  * No message gets in any more.  Pairs with READ_ONCE() where senders choose the
  * error for a message that was not accepted.
  */
-static void close_locked(struct kdbus_conn *conn)
+static void close_inbox_locked(struct kdbus_conn *conn)
 {
 	lockdep_assert_held(&conn->inbox.lock);
 	WRITE_ONCE(conn->inbox.closed, true);
@@ -27,7 +27,7 @@ static void close_locked(struct kdbus_conn *conn)
 static void close_inbox(struct kdbus_conn *conn)
 {
 	guard(spinlock)(&conn->inbox.lock);
-	close_locked(conn);
+	close_inbox_locked(conn);
 }
 
 static void discard_queue(struct kdbus_conn *conn)
@@ -149,7 +149,7 @@ int kdbus_leave_politely(struct kdbus_conn *conn)
 	} else if (!kdbus_queue_is_empty(&conn->inbox.queue)) {
 		r = -EBUSY;
 	} else {
-		close_locked(conn);
+		close_inbox_locked(conn);
 		first = kdbus_active_switch_off(&conn->active);
 	}
 	spin_unlock(&conn->inbox.lock);
