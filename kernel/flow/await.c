@@ -66,11 +66,16 @@ static int look(struct wait *wait)
 	return -EINPROGRESS;
 }
 
-/* At the deadline, kdbus_expire() wakes the task: no timer for each call. */
+/*
+ * At the deadline, kdbus_expire() wakes the task: no timer for each call.
+ * Asleep or not, the task runs afterwards, as polling may sleep.
+ */
 static void doze(struct wait *wait)
 {
 	if (!wait->cancel || !READ_ONCE(wait->table->triggered))
 		schedule();
+	else
+		__set_current_state(TASK_RUNNING);
 }
 
 /* tests/model/await.pml */
