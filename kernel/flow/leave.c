@@ -88,6 +88,8 @@ static void unlink_from_endpoint(struct kdbus_conn *conn)
 static void take_apart(struct kdbus_conn *conn)
 {
 	struct kdbus_bus *bus = conn->bus;
+	/* this changes here only: HELLO is over, whether it linked it or failed */
+	bool was_there = !list_empty(&conn->in_bus);
 
 	/* 1. Nothing new; sleeping commands are woken. */
 	close_inbox(conn);
@@ -109,8 +111,9 @@ static void take_apart(struct kdbus_conn *conn)
 	/* 5. Whoever still waits for it does so in vain. */
 	break_owed(conn);
 
-	/* 6. Everybody learns. */
-	kdbus_notice_conn(conn, KDBUS_ITEM_ID_REMOVE);
+	/* 6. Everybody learns who learnt that it came. */
+	if (was_there)
+		kdbus_notice_conn(conn, KDBUS_ITEM_ID_REMOVE);
 	kdbus_notices_flush(bus);
 	wake_up_all(&conn->wait);
 	unlink_from_endpoint(conn);
