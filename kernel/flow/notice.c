@@ -193,31 +193,28 @@ static void notice_deliver(struct notice *notice, struct kdbus_bus *bus)
 	kdbus_draft_deinit(&draft);
 }
 
-static struct notice *notice_take(struct kdbus_bus *bus)
+static void notices_take(struct kdbus_bus *bus, struct list_head *notices)
 {
-	struct notice *notice;
-
 	guard(spinlock)(&bus->notices.lock);
-	notice = list_first_entry_or_null(&bus->notices.queue, struct notice,
-					  entry);
-	if (notice)
-		list_del(&notice->entry);
-	return notice;
+	list_splice_init(&bus->notices.queue, notices);
 }
 
 /**
  * kdbus_notices_flush() - deliver what was noted
  * @bus:	bus, none of whose locks is held
  *
- * Whoever holds the lock delivers everything there is, in order.  So having had
- * the lock means that one's own notes are delivered.
+ * Whoever gets the lock delivers everything there is, in order.  So having had
+ * the lock means that one's own notes are delivered.  What comes meanwhile is
+ * left to those who note it: a task that hardly runs is not to work for all.
  */
 void kdbus_notices_flush(struct kdbus_bus *bus)
 {
-	struct notice *notice;
+	struct notice *notice, *next;
+	LIST_HEAD(notices);
 
 	guard(mutex)(&bus->notices.flush);
-	while ((notice = notice_take(bus))) {
+	notices_take(bus, &notices);
+	list_for_each_entry_safe(notice, next, &notices, entry) {
 		notice_deliver(notice, bus);
 		notice_free(notice);
 	}
