@@ -191,6 +191,7 @@ static int take_items(struct kdbus_draft *draft, struct kdbus_args *args,
 		       struct tally *tally)
 {
 	const struct kdbus_msg *msg = draft->msg;
+	const void *end = msg + 1;
 	struct kdbus_item *item;
 	int r;
 
@@ -198,7 +199,10 @@ static int take_items(struct kdbus_draft *draft, struct kdbus_args *args,
 		r = take_item(draft, tally, item);
 		if (r)
 			return r;
+		end = (u8 *)item + item->size;
 	}
+	/* its sender may count the padding, its receivers do not */
+	draft->head_size = end - (const void *)msg;
 	if (!!(msg->flags & KDBUS_MSG_SIGNAL) != !!draft->filter)
 		return -EBADMSG;
 	if (msg->dst_id == KDBUS_DST_ID_NAME && !draft->dst_name)

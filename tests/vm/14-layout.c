@@ -115,6 +115,15 @@ TEST("size ends with the last item, without its padding")
 	expect_eq(item_find(got, KDBUS_ITEM_PAYLOAD_OFF)->vec.offset, ALIGN8(64 + 32 + 16 + 6));
 	expect_eq(b->last.msg.msg_size, 64 + 32 + 24 + 8);
 	expect(!memcmp((const __u8 *)got + 120, data, 5));
+	/* not even when its sender counts the padding */
+	msg.msg.cookie = 3;
+	msg.size = ALIGN8(msg.size);
+	must(send_msg(a, &msg));
+	got = expect_message(b, 3);
+	expect_eq(got->size, 64 + 32 + 16 + 6);
+	expect_eq(item_find(got, KDBUS_ITEM_PAYLOAD_OFF)->vec.offset, ALIGN8(64 + 32 + 16 + 6));
+	expect_eq(b->last.msg.msg_size, 64 + 32 + 24 + 8);
+	expect(!memcmp((const __u8 *)got + 120, data, 5));
 }
 
 TEST("the sender's items keep their order, metadata follow, then the payload")
