@@ -207,24 +207,25 @@ static int send_unicast(struct sending *send, struct kdbus_reply **out_reply)
 	}
 }
 
-static int send_sync(struct sending *send)
+static int await_reply(struct sending *send, struct kdbus_reply *reply)
 {
-	const struct kdbus_msg *msg = send->draft->msg;
-	struct kdbus_reply *reply;
 	int r;
 
-	reply = kdbus_reply_resume(send->conn, msg->cookie);
-	if (!reply) {
-		if (msg->timeout_ns <= ktime_get_ns())
-			return -ETIMEDOUT;
-		r = send_unicast(send, &reply);
-		if (r)
-			return r;
-	}
 	give_back(send);
 	r = kdbus_await(reply, send->cancel, send->out);
 	kdbus_reply_unref(reply);
 	return r;
+}
+
+static int send_sync(struct sending *send)
+{
+	struct kdbus_reply *reply;
+	int r;
+
+	if (send->draft->msg->timeout_ns <= ktime_get_ns())
+		return -ETIMEDOUT;
+	r = send_unicast(send, &reply);
+	return r ?: await_reply(send, reply);
 }
 
 /*
@@ -322,9 +323,27 @@ static int get_cancel(struct sending *send)
 	return 0;
 }
 
-static int send_checked(struct sending *send, struct kdbus_args *msg)
+static int send_draft(struct sending *send, struct kdbus_args *msg)
 {
 	struct kdbus_draft draft __uninitialized;
+	int r;
+
+	send->draft = &draft;
+	r = kdbus_draft_init(&draft, send->conn, msg, send->sync);
+	if (!r) {
+		r = dispatch(send);
+		kdbus_draft_deinit(&draft);
+	}
+	return r;
+}
+
+/*
+ * A request that was interrupted was sent: only its cookie counts now, what it
+ * consisted of may be gone.
+ */
+static int send_checked(struct sending *send, struct kdbus_args *msg)
+{
+	struct kdbus_reply *reply = NULL;
 	int r;
 
 	if (send->conn->kind == KDBUS_ACTIVATOR && !activator_may_send(msg))
@@ -332,12 +351,9 @@ static int send_checked(struct sending *send, struct kdbus_args *msg)
 	r = get_cancel(send);
 	if (r)
 		return r;
-	send->draft = &draft;
-	r = kdbus_draft_init(&draft, send->conn, msg, send->sync);
-	if (!r) {
-		r = dispatch(send);
-		kdbus_draft_deinit(&draft);
-	}
+	if (send->sync)
+		reply = kdbus_reply_resume(send->conn, msg->msg->cookie);
+	r = reply ? await_reply(send, reply) : send_draft(send, msg);
 	if (send->cancel)
 		fput(send->cancel);
 	return r;

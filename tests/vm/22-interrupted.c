@@ -118,6 +118,38 @@ TEST("a reply that comes between interruption and resumption is kept")
 	expect_ok(peer_free(a, sync.cmd.send.reply.offset));
 }
 
+TEST("the call goes on though the descriptors that it sent are closed")
+{
+	static const int flags[] = { SA_RESTART, 0 };
+
+	for (int i = 0; i < 2; i++) {
+		int fd = memfd_new(10);
+		struct sync_call sync;
+		struct peer *c;
+
+		test_case("%s SA_RESTART", flags[i] ? "with" : "without");
+		peers(flags[i]);
+		c = peer_new(bus, .flags = KDBUS_HELLO_ACCEPT_FD);
+		sync_init(&sync, a, c->id, 7, now_ns() + 20 * SEC);
+		msg_memfd(&sync.msg, fd, 0, 10);
+		msg_fds(&sync.msg, &fd, 1);
+		sync_start(&sync);
+		expect(peer_readable(c, 10000));
+		expect_message(c, 7);
+		must_sys(close(fd));
+		interrupt(&sync);
+		if (!flags[i]) {
+			expect_errno(EINTR, sync_join(&sync));
+			sync_start(&sync);
+		}
+		sleep_ms(50);
+		expect_nothing(c);
+		expect_ok(send_reply(c, a->id, 1, 7));
+		expect_ok(sync_join(&sync));
+		bus_close(bus);
+	}
+}
+
 TEST("an answer counts for more than a readable cancel descriptor")
 {
 	for (int answered = 0; answered < 2; answered++) {
