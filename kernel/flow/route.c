@@ -104,37 +104,37 @@ static void receivers_unique(struct kdbus_receivers *receivers)
 	receivers->n = n;
 }
 
-static int receivers_grow(struct kdbus_receivers *receivers)
+/*
+ * Room cannot be refused, or somebody would lose a message and not be told.
+ * There never is much more of it than there are connections, and nobody is
+ * charged as it is gone before we return: so nobody's limit makes us wait here
+ * under a lock.
+ */
+#define GFP_ROOM (GFP_KERNEL | __GFP_NOFAIL)
+
+static void receivers_grow(struct kdbus_receivers *receivers)
 {
 	unsigned int room = receivers->room * 4;
 	struct kdbus_conn **conns;
 
-	conns = kvmalloc_array(room, sizeof(*conns), GFP_KERNEL_ACCOUNT);
-	if (!conns)
-		return -ENOMEM;
+	conns = kvmalloc_array(room, sizeof(*conns), GFP_ROOM);
 	memcpy(conns, receivers->conns, receivers->n * sizeof(*conns));
 	if (receivers->conns != receivers->few)
 		kvfree(receivers->conns);
 	receivers->conns = conns;
 	receivers->room = room;
-	return 0;
 }
 
-static int receivers_add(struct kdbus_receivers *receivers,
-			 struct kdbus_conn *conn)
+static void receivers_add(struct kdbus_receivers *receivers,
+			  struct kdbus_conn *conn)
 {
-	int r;
-
 	if (receivers->n == receivers->room) {
 		/* who wants them to be can make repeats many */
 		receivers_unique(receivers);
-		r = receivers->n > receivers->room / 2 ?
-			receivers_grow(receivers) : 0;
-		if (r)
-			return r;
+		if (receivers->n > receivers->room / 2)
+			receivers_grow(receivers);
 	}
 	receivers->conns[receivers->n++] = kdbus_conn_ref(conn);
-	return 0;
 }
 
 static int receivers_found(void *data, struct kdbus_matches *matches, bool again)
@@ -142,8 +142,9 @@ static int receivers_found(void *data, struct kdbus_matches *matches, bool again
 	struct kdbus_receivers *receivers = data;
 
 	receivers->repeats |= again;
-	return receivers_add(receivers, container_of(matches, struct kdbus_conn,
-						     matches));
+	receivers_add(receivers, container_of(matches, struct kdbus_conn,
+					      matches));
+	return 0;
 }
 
 static void receivers_init(struct kdbus_receivers *receivers)
@@ -156,46 +157,34 @@ static void receivers_init(struct kdbus_receivers *receivers)
 
 /**
  * kdbus_receivers_find() - who listens to a message?
- * @receivers:	set; kdbus_receivers_deinit() is due in any case
+ * @receivers:	set; kdbus_receivers_deinit() is due
  * @bus:	bus
  * @query:	message
- *
- * Return: 0 or -ENOMEM.
  */
-int kdbus_receivers_find(struct kdbus_receivers *receivers,
-			 struct kdbus_bus *bus,
-			 const struct kdbus_match_query *query)
+void kdbus_receivers_find(struct kdbus_receivers *receivers,
+			  struct kdbus_bus *bus,
+			  const struct kdbus_match_query *query)
 {
-	int r;
-
 	receivers_init(receivers);
-	r = kdbus_match_index_query(&bus->matches, query, receivers_found,
-				    receivers);
+	kdbus_match_index_query(&bus->matches, query, receivers_found,
+				receivers);
 	receivers_unique(receivers);
-	return r;
 }
 
 /**
  * kdbus_receivers_find_monitors() - who sees everything?
- * @receivers:	set; kdbus_receivers_deinit() is due in any case
+ * @receivers:	set; kdbus_receivers_deinit() is due
  * @bus:	bus
- *
- * Return: 0 or -ENOMEM.
  */
-int kdbus_receivers_find_monitors(struct kdbus_receivers *receivers,
-				  struct kdbus_bus *bus)
+void kdbus_receivers_find_monitors(struct kdbus_receivers *receivers,
+				   struct kdbus_bus *bus)
 {
 	struct kdbus_conn *conn;
-	int r;
 
 	receivers_init(receivers);
 	guard(mutex)(&bus->conns.lock);
-	list_for_each_entry(conn, &bus->conns.monitors, in_bus) {
-		r = receivers_add(receivers, conn);
-		if (r)
-			return r;
-	}
-	return 0;
+	list_for_each_entry(conn, &bus->conns.monitors, in_bus)
+		receivers_add(receivers, conn);
 }
 
 void kdbus_receivers_deinit(struct kdbus_receivers *receivers)
@@ -222,20 +211,16 @@ struct sender_names {
 	unsigned int n;
 };
 
-static int names_init(struct sender_names *names, struct kdbus_conn *conn)
+static void names_init(struct sender_names *names, struct kdbus_conn *conn)
 {
 	unsigned int room = READ_ONCE(conn->names.n);
 	struct kdbus_name_owner *owner;
 
 	memset(names, 0, sizeof(*names));
 	if (!room)
-		return 0;
-	names->entries = kmalloc_array(room, sizeof(*names->entries),
-				       GFP_KERNEL_ACCOUNT);
-	names->strings = kmalloc_array(room, sizeof(*names->strings),
-				       GFP_KERNEL_ACCOUNT);
-	if (!names->entries || !names->strings)
-		return -ENOMEM;
+		return;
+	names->entries = kmalloc_array(room, sizeof(*names->entries), GFP_ROOM);
+	names->strings = kmalloc_array(room, sizeof(*names->strings), GFP_ROOM);
 
 	guard(spinlock)(&conn->names.lock);
 	list_for_each_entry(owner, &conn->names.list, in_conn) {
@@ -246,7 +231,6 @@ static int names_init(struct sender_names *names, struct kdbus_conn *conn)
 		names->entries[names->n] = kdbus_name_ref(owner->entry);
 		names->strings[names->n++] = owner->entry->name;
 	}
-	return 0;
 }
 
 static void names_deinit(struct sender_names *names)
@@ -274,46 +258,35 @@ static void query_init(struct kdbus_match_query *query,
 
 /**
  * kdbus_route_signal() - who listens to a broadcast of a user?
- * @receivers:	set; kdbus_receivers_deinit() is due in any case
+ * @receivers:	set; kdbus_receivers_deinit() is due
  * @draft:	broadcast
- *
- * Return: 0 or -ENOMEM.
  */
-int kdbus_route_signal(struct kdbus_receivers *receivers,
-		       struct kdbus_draft *draft)
+void kdbus_route_signal(struct kdbus_receivers *receivers,
+			struct kdbus_draft *draft)
 {
 	struct kdbus_match_query query;
 	struct sender_names names;
-	int r;
 
-	receivers_init(receivers);
-	r = names_init(&names, draft->src);
-	if (!r) {
-		query_init(&query, draft, &names);
-		r = kdbus_receivers_find(receivers, draft->bus, &query);
-	}
+	names_init(&names, draft->src);
+	query_init(&query, draft, &names);
+	kdbus_receivers_find(receivers, draft->bus, &query);
 	names_deinit(&names);
-	return r;
 }
 
 /**
  * kdbus_route_listens() - does the destination of a unicast signal listen?
  * @dst:	destination
  * @draft:	signal
- *
- * Return: 1 or 0, or -ENOMEM.
  */
-int kdbus_route_listens(struct kdbus_conn *dst, struct kdbus_draft *draft)
+bool kdbus_route_listens(struct kdbus_conn *dst, struct kdbus_draft *draft)
 {
 	struct kdbus_match_query query;
 	struct sender_names names;
-	int r;
+	bool listens;
 
-	r = names_init(&names, draft->src);
-	if (!r) {
-		query_init(&query, draft, &names);
-		r = kdbus_matches_query(&dst->matches, &query);
-	}
+	names_init(&names, draft->src);
+	query_init(&query, draft, &names);
+	listens = kdbus_matches_query(&dst->matches, &query);
 	names_deinit(&names);
-	return r;
+	return listens;
 }

@@ -44,16 +44,16 @@ struct kdbus_receivers {
 	struct kdbus_conn *few[8];
 };
 
-int kdbus_receivers_find(struct kdbus_receivers *receivers,
-			 struct kdbus_bus *bus,
-			 const struct kdbus_match_query *query);
-int kdbus_receivers_find_monitors(struct kdbus_receivers *receivers,
-				  struct kdbus_bus *bus);
+void kdbus_receivers_find(struct kdbus_receivers *receivers,
+			  struct kdbus_bus *bus,
+			  const struct kdbus_match_query *query);
+void kdbus_receivers_find_monitors(struct kdbus_receivers *receivers,
+				   struct kdbus_bus *bus);
 void kdbus_receivers_deinit(struct kdbus_receivers *receivers);
 
 /* a signal of a user, as matches see it */
-int kdbus_route_signal(struct kdbus_receivers *receivers,
-		       struct kdbus_draft *draft);
-int kdbus_route_listens(struct kdbus_conn *dst, struct kdbus_draft *draft);
+void kdbus_route_signal(struct kdbus_receivers *receivers,
+			struct kdbus_draft *draft);
+bool kdbus_route_listens(struct kdbus_conn *dst, struct kdbus_draft *draft);
 
 #endif /* KDBUS_ROUTE_H */

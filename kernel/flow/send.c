@@ -89,10 +89,8 @@ static int send_signal(struct sending *send, const struct kdbus_route *route)
 	int r;
 
 	watch_once(send);
-	r = kdbus_route_listens(dst, send->draft);
-	if (r <= 0)
-		return r;
-	if (!kdbus_may_talk(dst, dst->cred, send->conn))
+	if (!kdbus_route_listens(dst, send->draft) ||
+	    !kdbus_may_talk(dst, dst->cred, send->conn))
 		return 0;
 	r = kdbus_deliver_routed(send->draft, route, NULL);
 	if (r && r != -EAGAIN)
