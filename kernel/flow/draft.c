@@ -351,15 +351,12 @@ void kdbus_draft_deinit(struct kdbus_draft *draft)
 
 /* payload */
 
-static int copy_payload(struct kdbus_draft *draft)
+static int read_payload(struct kdbus_draft *draft)
 {
 	const struct kdbus_part *part;
+	u8 *to = draft->payload;
 	unsigned int i;
-	u8 *to;
 
-	draft->payload = to = kvmalloc(draft->payload_size, GFP_KERNEL_ACCOUNT);
-	if (!to)
-		return -ENOMEM;
 	for (i = 0; i < draft->n_parts; i++) {
 		part = &draft->parts[i];
 		if (!part->address)
@@ -369,6 +366,14 @@ static int copy_payload(struct kdbus_draft *draft)
 		to += stored_size(part);
 	}
 	return 0;
+}
+
+static int alloc_payload(struct kdbus_draft *draft)
+{
+	if (!draft->payload)
+		draft->payload = kvmalloc(draft->payload_size,
+					  GFP_KERNEL_ACCOUNT);
+	return draft->payload ? 0 : -ENOMEM;
 }
 
 /**
@@ -383,5 +388,40 @@ void kdbus_draft_copy_payload(struct kdbus_draft *draft)
 	if (draft->copied || !draft->payload_size)
 		return;
 	draft->copied = true;
-	draft->copy_error = copy_payload(draft);
+	draft->copy_error = alloc_payload(draft) ?: read_payload(draft);
+}
+
+/* Copy the payload if it is there.  If it has to be fetched, nothing is done. */
+static bool copy_what_is_there(struct kdbus_draft *draft)
+{
+	int r;
+
+	if (draft->copied || !draft->payload_size)
+		return true;
+	r = alloc_payload(draft);
+	if (!r) {
+		pagefault_disable();
+		r = read_payload(draft);
+		pagefault_enable();
+	}
+	draft->copied = r != -EFAULT;
+	draft->copy_error = r;
+	return draft->copied;
+}
+
+/**
+ * kdbus_draft_is_ready() - can it be delivered without the sender's memory?
+ * @draft:	draft that may have several receivers
+ * @wanted:	metadata that any of them wants
+ *
+ * Copies the payload where that takes no time.  If this says no, something has
+ * to be fetched, which may take as long as the sender likes: nobody else should
+ * be held meanwhile.  kdbus_draft_detach() does it.
+ */
+bool kdbus_draft_is_ready(struct kdbus_draft *draft, u64 wanted)
+{
+	if (wanted & KDBUS_ATTACH_CMDLINE && draft->src && !draft->src->faked &&
+	    !(draft->identity && draft->identity->tried & KDBUS_ATTACH_CMDLINE))
+		return false;
+	return copy_what_is_there(draft);
 }

@@ -113,8 +113,9 @@ int kdbus_draft_write(struct kdbus_draft *draft, struct kdbus_conn *dst,
 
 /* for many: copy the payload from the sender's memory once, not for each */
 void kdbus_draft_copy_payload(struct kdbus_draft *draft);
+bool kdbus_draft_is_ready(struct kdbus_draft *draft, u64 wanted);
 
-/* for a receiver that is found under a lock: read all there is to read before */
+/* while nobody is held who may want to go: read all there is to read */
 int kdbus_draft_detach(struct kdbus_draft *draft);
 
 #endif /* KDBUS_DRAFT_H */

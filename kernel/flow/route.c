@@ -135,6 +135,7 @@ static void receivers_add(struct kdbus_receivers *receivers,
 			receivers_grow(receivers);
 	}
 	receivers->conns[receivers->n++] = kdbus_conn_ref(conn);
+	receivers->wanted |= READ_ONCE(conn->attach_recv);
 }
 
 static int receivers_found(void *data, struct kdbus_matches *matches, bool again)
@@ -152,6 +153,7 @@ static void receivers_init(struct kdbus_receivers *receivers)
 	receivers->conns = receivers->few;
 	receivers->n = 0;
 	receivers->room = ARRAY_SIZE(receivers->few);
+	receivers->wanted = 0;
 	receivers->repeats = false;
 }
 

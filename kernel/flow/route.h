@@ -33,6 +33,7 @@ void kdbus_route_deinit(struct kdbus_route *route);
  * @conns:	connections, each once, with a reference
  * @n:		how many
  * @room:	how many there is room for
+ * @wanted:	metadata that any of them wants
  * @repeats:	there may be connections that were found again
  * @few:	@conns of most broadcasts
  */
@@ -40,6 +41,7 @@ struct kdbus_receivers {
 	struct kdbus_conn **conns;
 	unsigned int n;
 	unsigned int room;
+	u64 wanted;
 	bool repeats;
 	struct kdbus_conn *few[8];
 };

@@ -67,8 +67,12 @@ static int send_broadcast(struct sending *send)
 
 	watch_once(send);
 	kdbus_route_signal(&receivers, draft);
-	if (receivers.n)
-		kdbus_draft_copy_payload(draft);
+	if (receivers.n && !kdbus_draft_is_ready(draft, receivers.wanted)) {
+		/* who goes meanwhile goes, and who comes is told */
+		kdbus_receivers_deinit(&receivers);
+		kdbus_draft_detach(draft);
+		kdbus_route_signal(&receivers, draft);
+	}
 	for (i = 0; i < receivers.n; i++) {
 		dst = receivers.conns[i];
 		if (kdbus_may_talk(dst, dst->cred, send->conn) &&

@@ -21,8 +21,13 @@ void kdbus_watch(struct kdbus_draft *draft)
 
 	if (!READ_ONCE(draft->bus->conns.n_monitors))
 		return;
-	kdbus_draft_copy_payload(draft);
 	kdbus_receivers_find_monitors(&monitors, draft->bus);
+	if (!kdbus_draft_is_ready(draft, monitors.wanted)) {
+		/* nobody is held while the sender's memory is fetched */
+		kdbus_receivers_deinit(&monitors);
+		kdbus_draft_detach(draft);
+		kdbus_receivers_find_monitors(&monitors, draft->bus);
+	}
 	for (i = 0; i < monitors.n; i++)
 		if (kdbus_deliver(draft, monitors.conns[i]))
 			kdbus_conn_lose(monitors.conns[i]);

@@ -157,6 +157,46 @@ TEST("a broadcaster whose payload does not come")
 	expect_message(b, 50);
 }
 
+TEST("a broadcaster whose payload does not come keeps nobody who goes")
+{
+	struct stalled stalled;
+	struct peer *many[64];
+	__u8 *page = pages_missing(1);
+	pthread_t thread;
+	long before;
+
+	peers();
+	msg_broadcast(&stalled.msg, 50);
+	msg_vec(&stalled.msg, page, 100);
+	must(match_u64(b, 1, KDBUS_ITEM_ID, victim->id));
+	before = meminfo("MemFree");
+	for (int i = 0; i < 64; i++) {
+		many[i] = peer_new(bus, .pool = 4 * MIB);
+		must(match_u64(many[i], 1, KDBUS_ITEM_ID, victim->id));
+		/* what it received and keeps lives as long as its pool */
+		must(send_bytes(a, many[i]->id, 1, MIB / 2));
+		expect_message(many[i], 1);
+	}
+	expect(before - meminfo("MemFree") > 24 * 1024);
+	pthread_create(&thread, NULL, stall_in_send, &stalled);
+	wait_fault();
+	for (int i = 0; i < 64; i++)
+		peer_close(many[i]);
+	/* what ends with them is freed a little later */
+	for (int i = 0; i < 50 && before - meminfo("MemFree") > 16 * 1024; i++) {
+		drop_caches();
+		sleep_ms(100);
+	}
+	expect(before - meminfo("MemFree") <= 16 * 1024);
+	/* who comes meanwhile is told */
+	must(match_u64(c, 1, KDBUS_ITEM_ID, victim->id));
+	page_fill(page);
+	pthread_join(thread, NULL);
+	expect_ok(stalled.result);
+	expect_message(b, 50);
+	expect_message(c, 50);
+}
+
 TEST("a sender whose message header does not come")
 {
 	struct stalled *stalled = (void *)pages_missing(sizeof(struct stalled) / PAGE + 1);

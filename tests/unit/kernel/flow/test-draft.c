@@ -491,6 +491,34 @@ ShimTest(draft, payload_that_is_not_there_is_noted)
 	end();
 }
 
+ShimTest(draft, is_ready_when_nothing_of_the_senders_memory_is_wanted_any_more)
+{
+	char text[] = "hello";
+
+	begin();
+	write_msg(0, 1);
+	add_vec(5, text);
+	cr_assert_eq(open_draft(false), 0);
+	shim_user_hide(text + 4, 1);
+	cr_expect(!kdbus_draft_is_ready(draft, 0));
+	cr_expect(!draft->copied, "it is tried again");
+	shim_user_hide(NULL, 0);
+	cr_expect(kdbus_draft_is_ready(draft, 0));
+	cr_expect_arr_eq(draft->payload, "hello", 5);
+	shim_user_hide(text + 4, 1);
+	cr_expect(kdbus_draft_is_ready(draft, 0), "that is over");
+	cr_expect(!kdbus_draft_is_ready(draft, KDBUS_ATTACH_CMDLINE));
+	close_draft();
+	shim_user_hide(NULL, 0);
+
+	cr_assert_eq(open_draft(false), 0);
+	shim_fail_allocation(1);
+	cr_expect(kdbus_draft_is_ready(draft, 0), "nothing to wait for");
+	cr_expect_eq(draft->copy_error, -ENOMEM);
+	close_draft();
+	end();
+}
+
 ShimTest(draft, a_notification_is_charged_to_the_kernel)
 {
 	struct kdbus_msg notice = { .size = 64 };
