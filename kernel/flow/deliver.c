@@ -208,6 +208,21 @@ int kdbus_deliver(struct kdbus_draft *draft, struct kdbus_conn *dst)
 }
 
 /**
+ * kdbus_deliver_or_lose() - queue a message whose sender is not told how it ends
+ * @draft:	message
+ * @dst:	receiver, whose count of lost messages tells
+ *
+ * What a sender did not send because it left is not lost.
+ */
+void kdbus_deliver_or_lose(struct kdbus_draft *draft, struct kdbus_conn *dst)
+{
+	int r = kdbus_deliver(draft, dst);
+
+	if (r && r != -ECONNRESET)
+		kdbus_conn_lose(dst);
+}
+
+/**
  * kdbus_deliver_routed() - queue a message at its destination
  * @draft:	message
  * @route:	destination

@@ -12,6 +12,7 @@ struct kdbus_quota_user;
 struct kdbus_route;
 
 int kdbus_deliver(struct kdbus_draft *draft, struct kdbus_conn *dst);
+void kdbus_deliver_or_lose(struct kdbus_draft *draft, struct kdbus_conn *dst);
 int kdbus_deliver_routed(struct kdbus_draft *draft,
 			 const struct kdbus_route *route,
 			 struct kdbus_reply *reply);

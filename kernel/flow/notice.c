@@ -174,8 +174,8 @@ static void deliver_to_listeners(struct kdbus_draft *draft,
 	kdbus_receivers_find(&receivers, draft->bus, &query);
 	for (i = 0; i < receivers.n; i++) {
 		conn = receivers.conns[i];
-		if (may_know(conn, item) && kdbus_deliver(draft, conn))
-			kdbus_conn_lose(conn);
+		if (may_know(conn, item))
+			kdbus_deliver_or_lose(draft, conn);
 	}
 	kdbus_receivers_deinit(&receivers);
 }

@@ -75,9 +75,8 @@ static int send_broadcast(struct sending *send)
 	}
 	for (i = 0; i < receivers.n; i++) {
 		dst = receivers.conns[i];
-		if (kdbus_may_talk(dst, dst->cred, send->conn) &&
-		    kdbus_deliver(draft, dst))
-			kdbus_conn_lose(dst);
+		if (kdbus_may_talk(dst, dst->cred, send->conn))
+			kdbus_deliver_or_lose(draft, dst);
 	}
 	kdbus_receivers_deinit(&receivers);
 	return 0;
@@ -97,7 +96,7 @@ static int send_signal(struct sending *send, const struct kdbus_route *route)
 	    !kdbus_may_talk(dst, dst->cred, send->conn))
 		return 0;
 	r = kdbus_deliver_routed(send->draft, route, NULL);
-	if (r && r != -EAGAIN)
+	if (r && r != -EAGAIN && r != -ECONNRESET)
 		kdbus_conn_lose(dst);
 	return r == -EAGAIN ? r : 0;
 }

@@ -29,7 +29,6 @@ void kdbus_watch(struct kdbus_draft *draft)
 		kdbus_receivers_find_monitors(&monitors, draft->bus);
 	}
 	for (i = 0; i < monitors.n; i++)
-		if (kdbus_deliver(draft, monitors.conns[i]))
-			kdbus_conn_lose(monitors.conns[i]);
+		kdbus_deliver_or_lose(draft, monitors.conns[i]);
 	kdbus_receivers_deinit(&monitors);
 }

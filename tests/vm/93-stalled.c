@@ -197,6 +197,26 @@ TEST("a broadcaster whose payload does not come keeps nobody who goes")
 	expect_message(c, 50);
 }
 
+TEST("nobody has lost what a broadcaster did not send because it left")
+{
+	struct stalled stalled;
+	__u8 *page = pages_missing(1);
+	pthread_t thread;
+
+	peers();
+	must(match_u64(b, 1, KDBUS_ITEM_ID, victim->id));
+	monitor_new(bus);
+	msg_broadcast(&stalled.msg, 50);
+	msg_vec(&stalled.msg, page, 100);
+	pthread_create(&thread, NULL, stall_in_send, &stalled);
+	wait_fault();
+	must(peer_byebye(victim));
+	page_fill(page);
+	pthread_join(thread, NULL);
+	expect_nothing(b);
+	expect_eq(b->last.dropped_msgs, 0);
+}
+
 TEST("a sender whose message header does not come")
 {
 	struct stalled *stalled = (void *)pages_missing(sizeof(struct stalled) / PAGE + 1);
