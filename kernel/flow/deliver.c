@@ -28,7 +28,7 @@ static struct kdbus_entry *entry_alloc(struct kdbus_pool *pool, u64 size)
 
 	if (IS_ERR(slice))
 		return ERR_CAST(slice);
-	entry = kdbus_slice_room(slice);
+	entry = kdbus_slice_room(pool, slice);
 	if (!entry) {
 		kdbus_pool_drop(pool, slice);
 		return ERR_PTR(-ENOMEM);

@@ -31,22 +31,13 @@ static struct shrinker *shrinker;
 
 /* pages */
 
-/*
- * Senders do not wait until somebody was killed for a receiver that is out of
- * memory: the message fails.
- */
-#define GFP_OWNER	(GFP_KERNEL_ACCOUNT | __GFP_ZERO)
-#define GFP_SENDER	(GFP_OWNER | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
-#define GFP_BLOCK	((GFP_OWNER | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM)
+#define GFP_BLOCK	(GFP_SENDER & ~__GFP_DIRECT_RECLAIM)
 
-/* cleared pages in a row, charged to the memory cgroup of the pool's owner */
-static struct page *pages_new(struct kdbus_pool *pool, gfp_t flags,
-			      unsigned int order)
+/* cleared pages in a row */
+static struct page *pages_new(gfp_t flags, unsigned int order)
 {
-	struct mem_cgroup *old = set_active_memcg(pool->memcg);
-	struct page *page = alloc_pages(flags, order);
+	struct page *page = alloc_pages(flags | __GFP_ZERO, order);
 
-	set_active_memcg(old);
 	if (page && order)
 		split_page(page, order);
 	return page;
@@ -56,12 +47,13 @@ static struct page *pages_new(struct kdbus_pool *pool, gfp_t flags,
  * Add a page, or drop it.  Somebody else may have been faster: two slices share
  * the page where they meet.
  */
-static int page_add(struct kdbus_pool *pool, pgoff_t index, struct page *page)
+static int page_add(struct kdbus_pool *pool, pgoff_t index, struct page *page,
+		    gfp_t flags)
 {
 	void *old;
 
 	lockdep_assert_held(&pool->pages_lock);
-	old = xa_cmpxchg(&pool->pages, index, NULL, page, GFP_KERNEL_ACCOUNT);
+	old = xa_cmpxchg(&pool->pages, index, NULL, page, flags);
 	if (old) {
 		put_page(page);
 		return xa_err(old);
@@ -75,25 +67,36 @@ static int page_add(struct kdbus_pool *pool, pgoff_t index, struct page *page)
  * Add up to @n pages that are missing: as many as there are in one piece, since
  * those are filled by one copy.
  */
-static int pages_add(struct kdbus_pool *pool, pgoff_t index, size_t n,
-		     gfp_t flags)
+static int pages_fill(struct kdbus_pool *pool, pgoff_t index, size_t n,
+		      gfp_t flags)
 {
 	unsigned int i, order = ilog2(min_t(size_t, n, BLOCK_PAGES));
 	struct page *page = NULL;
 	int r = 0;
 
 	if (order)
-		page = pages_new(pool, GFP_BLOCK, order);
+		page = pages_new(GFP_BLOCK, order);
 	if (!page) {
 		order = 0;
-		page = pages_new(pool, flags, order);
+		page = pages_new(flags, order);
 	}
 	if (!page)
 		return -ENOMEM;
 
 	guard(mutex)(&pool->pages_lock);
 	for (i = 0; i < 1 << order; i++)
-		r = page_add(pool, index + i, page + i) ?: r;
+		r = page_add(pool, index + i, page + i, flags) ?: r;
+	return r;
+}
+
+/* The same, charged to the memory cgroup of the pool's owner, whoever sends. */
+static int pages_add(struct kdbus_pool *pool, pgoff_t index, size_t n,
+		     gfp_t flags)
+{
+	struct mem_cgroup *old = set_active_memcg(pool->memcg);
+	int r = pages_fill(pool, index, n, flags);
+
+	set_active_memcg(old);
 	return r;
 }
 
@@ -307,7 +310,7 @@ static vm_fault_t pool_fault(struct vm_fault *vmf)
 		return VM_FAULT_SIGBUS;
 
 	if (!xa_load(&pool->pages, index) &&
-	    pages_add(pool, index, 1, GFP_OWNER))
+	    pages_add(pool, index, 1, GFP_KERNEL_ACCOUNT))
 		return VM_FAULT_OOM;
 
 	/* Under the lock: a page that is being removed must not be mapped. */
@@ -384,7 +387,7 @@ int kdbus_pool_mmap(struct kdbus_pool *pool, struct vm_area_struct *vma)
  * kdbus_pool_new() - make an empty pool
  * @size:	bytes, a multiple of the page size
  *
- * The caller's memory cgroup pays for its pages.
+ * The caller's memory cgroup pays for its pages and slices.
  *
  * Return: a reference, or ERR_PTR(-ENOMEM).
  */

@@ -16,6 +16,12 @@
 
 struct mem_cgroup;
 
+/*
+ * Senders do not search for memory that the receiver's memory cgroup does not
+ * have, nor wait until somebody was killed for it: the message fails.
+ */
+#define GFP_SENDER	(GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
+
 /**
  * struct slice - a free or allocated range
  * @pub:	what others know of it
@@ -51,7 +57,7 @@ static inline struct slice *to_slice(struct kdbus_slice *pub)
  * @ref:	references: the connection's, and one per mapping
  * @size:	bytes
  * @in_all:	in the list of all pools, for the shrinker
- * @memcg:	memory cgroup that pays for the pages
+ * @memcg:	memory cgroup that pays for the pages and slices
  * @lock:	guards @slices, @free, @busy, @spares and @kept
  * @slices:	all slices in the order of their offset, without gaps
  * @free:	free slices by size

@@ -5,6 +5,7 @@
 #include <linux/err.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "object/pool-private.h"
@@ -81,6 +82,24 @@ static struct slice *find_free(struct kdbus_pool *pool, u64 size)
 	return best;
 }
 
+/*
+ * What is known of a slice stays for as long as the receiver likes: it pays,
+ * whoever sends.
+ */
+static void *memory_new(struct kdbus_pool *pool, size_t size, gfp_t flags)
+{
+	struct mem_cgroup *old = set_active_memcg(pool->memcg);
+	void *memory = kmalloc(size, flags);
+
+	set_active_memcg(old);
+	return memory;
+}
+
+static struct slice *slice_new(struct kdbus_pool *pool)
+{
+	return memory_new(pool, sizeof(struct slice), GFP_SENDER | __GFP_ZERO);
+}
+
 static void slice_free(struct slice *slice)
 {
 	if (slice)
@@ -128,7 +147,7 @@ int kdbus_slices_init(struct kdbus_pool *pool)
 	pool->n_spares = 0;
 	pool->n_kept = 0;
 
-	slice = kzalloc(sizeof(*slice), GFP_KERNEL_ACCOUNT);
+	slice = slice_new(pool);
 	if (!slice)
 		return -ENOMEM;
 	slice->pub.size = pool->size;
@@ -162,7 +181,7 @@ static int reserve_spare(struct kdbus_pool *pool)
 
 	while (!pool->n_spares) {
 		spin_unlock(&pool->lock);
-		slice = kzalloc(sizeof(*slice), GFP_KERNEL_ACCOUNT);
+		slice = slice_new(pool);
 		spin_lock(&pool->lock);
 		if (!slice)
 			return -ENOMEM;
@@ -341,6 +360,7 @@ struct kdbus_slice *kdbus_pool_alloc(struct kdbus_pool *pool, u64 size)
 
 /**
  * kdbus_slice_room() - memory that comes with a slice
+ * @pool:	pool
  * @pub:	slice that the kernel holds
  *
  * So what is known of a slice while the kernel holds it needs no allocation of
@@ -348,12 +368,12 @@ struct kdbus_slice *kdbus_pool_alloc(struct kdbus_pool *pool, u64 size)
  *
  * Return: KDBUS_SLICE_ROOM bytes; NULL without memory.
  */
-void *kdbus_slice_room(struct kdbus_slice *pub)
+void *kdbus_slice_room(struct kdbus_pool *pool, struct kdbus_slice *pub)
 {
 	struct slice *slice = to_slice(pub);
 
 	if (!slice->room)
-		slice->room = kmalloc(KDBUS_SLICE_ROOM, GFP_KERNEL_ACCOUNT);
+		slice->room = memory_new(pool, KDBUS_SLICE_ROOM, GFP_SENDER);
 	return slice->room;
 }
 

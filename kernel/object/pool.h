@@ -34,7 +34,7 @@ struct kdbus_slice {
  *
  * Slices are guarded by a spinlock of the pool and never taken across a copy.
  * Pages inside an allocated slice are written by whoever allocated it, without
- * a lock.  Pages are charged to the memory cgroup of the pool's owner.
+ * a lock.  Pages and slices are charged to the memory cgroup of the pool's owner.
  */
 
 /* lifetime */
@@ -46,7 +46,7 @@ int kdbus_pool_mmap(struct kdbus_pool *pool, struct vm_area_struct *vma);
 
 /* slices */
 struct kdbus_slice *kdbus_pool_alloc(struct kdbus_pool *pool, u64 size);
-void *kdbus_slice_room(struct kdbus_slice *slice);
+void *kdbus_slice_room(struct kdbus_pool *pool, struct kdbus_slice *slice);
 void kdbus_pool_drop(struct kdbus_pool *pool, struct kdbus_slice *slice);
 void kdbus_pool_publish(struct kdbus_pool *pool, struct kdbus_slice *slice);
 void kdbus_pool_hand_over(struct kdbus_pool *pool, struct kdbus_slice *slice);

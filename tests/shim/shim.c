@@ -94,6 +94,9 @@ void shim_warn(const char *file, int line, const char *text)
 
 /* memory */
 
+struct mem_cgroup *shim_memcg;
+size_t shim_n_charged;
+
 void shim_fail_allocation(size_t n)
 {
 	fail_at = n ? shim_n_tried + n : 0;
@@ -136,6 +139,7 @@ void *shim_alloc(size_t size, unsigned int flags)
 	cr_assert_not_null(data);
 	memset(data, flags & __GFP_ZERO ? 0 : 0xa5, size);
 	shim_n_live++;
+	shim_n_charged += !!shim_memcg;
 	return data;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Section 9.1: slices of the pool, who holds them, how they are placed. */
+#include <sys/stat.h>
+
 #include "tests/vm/util.h"
 
 static struct bus *bus;
@@ -279,4 +281,97 @@ TEST("pages that the system took back are not written to any more")
 		if (round % 2)
 			drop_caches();
 	}
+}
+
+/* who pays: a memory cgroup for the receiver, one for the sender */
+
+#define GROUPS "/sys/fs/cgroup"
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = must_sys(open(path, O_WRONLY | O_CLOEXEC));
+
+	must_sys(write(fd, text, strlen(text)));
+	close(fd);
+}
+
+static void group_new(const char *group)
+{
+	char path[80];
+
+	write_file(GROUPS "/cgroup.subtree_control", "+memory");
+	snprintf(path, sizeof(path), GROUPS "/%s", group);
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		test_skip("no group can be made: %s", strerror(errno));
+}
+
+static void group_enter(const char *group)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), GROUPS "/%s/cgroup.procs", group);
+	write_file(path, "0");
+}
+
+/* What follows @key in a file of a group. */
+static long group_figure(const char *group, const char *file, const char *key)
+{
+	char path[80], line[80];
+	long figure = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), GROUPS "/%s/%s", group, file);
+	f = fopen(path, "re");
+	if (!f)
+		test_abort(__FILE__, __LINE__, path, -errno);
+	while (figure < 0 && fgets(line, sizeof(line), f))
+		if (!strncmp(line, key, strlen(key)))
+			figure = atol(line + strlen(key));
+	fclose(f);
+	return figure;
+}
+
+static long group_kib(const char *group)
+{
+	return group_figure(group, "memory.current", "") / 1024;
+}
+
+/* The pool of b is the owner's, all else is the sender's. */
+static void paying_peers(__u64 pool)
+{
+	group_new("kdbus-owner");
+	group_new("kdbus-sender");
+	group_enter("kdbus-owner");
+	peers(pool);
+	group_enter("kdbus-sender");
+}
+
+static void groups_remove(void)
+{
+	group_enter(".");
+	rmdir(GROUPS "/kdbus-owner");
+	rmdir(GROUPS "/kdbus-sender");
+}
+
+TEST("what a receiver does not give back is its own to pay, not the sender's")
+{
+	enum { N = 8000 };
+	long owner, sender;
+
+	paying_peers(4 * MIB);
+	must(send_to(a, b->id, 0));
+	must(recv_cmd(b, 0, 0));
+	owner = group_kib("kdbus-owner");
+	sender = group_kib("kdbus-sender");
+	for (int i = 0; i < N; i++) {
+		must(send_to(a, b->id, i));
+		must(recv_cmd(b, 0, 0));
+	}
+	owner = group_kib("kdbus-owner") - owner;
+	sender = group_kib("kdbus-sender") - sender;
+	test_note("%d messages: the owner has %ld KiB more, the sender %ld", N, owner, sender);
+	/* with a slack of what the kernel charges ahead */
+	expect(owner > 1700);
+	expect(sender < 600);
+	groups_remove();
 }

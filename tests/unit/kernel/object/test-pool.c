@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include <linux/err.h>
+#include <linux/sched/mm.h>
 
 #include "object/pool-private.h"
 #include "tests/unit/kernel/items.h"
@@ -348,16 +349,32 @@ ShimTest(pool, each_slice_has_room_of_its_own)
 	begin(SIZE);
 	for (int i = 0; i < 3; i++) {
 		slices[i] = take(8);
-		memset(kdbus_slice_room(slices[i]), i + 1, KDBUS_SLICE_ROOM);
+		memset(kdbus_slice_room(&pool, slices[i]), i + 1, KDBUS_SLICE_ROOM);
 	}
 	for (int i = 0; i < 3; i++) {
-		const u8 *room = kdbus_slice_room(slices[i]);
+		const u8 *room = kdbus_slice_room(&pool, slices[i]);
 
 		cr_expect_eq(room[0], i + 1);
 		cr_expect_eq(room[KDBUS_SLICE_ROOM - 1], i + 1);
 	}
 	end();
 	cr_expect_eq(shim_n_live, 0, "it goes with the slices");
+}
+
+ShimTest(pool, whoever_sends_its_owner_pays_for_what_is_known_of_a_slice)
+{
+	size_t n_live, n_charged;
+
+	begin(SIZE);
+	pool.memcg = (struct mem_cgroup *)&pool;
+	n_live = shim_n_live;
+	n_charged = shim_n_charged;
+	for (int i = 0; i < 20; i++)
+		cr_assert_not_null(kdbus_slice_room(&pool, take(8)));
+	cr_expect_eq(shim_n_live - n_live, 40, "a slice and its room");
+	cr_expect_eq(shim_n_charged - n_charged, 40);
+	cr_expect_null(shim_memcg, "the caller pays for what is its own again");
+	end();
 }
 
 ShimTest(pool, room_is_only_for_slices_that_need_it)
@@ -370,13 +387,13 @@ ShimTest(pool, room_is_only_for_slices_that_need_it)
 	slice = take(64);
 	n_live = shim_n_live;
 	shim_fail_allocation(1);
-	cr_expect_null(kdbus_slice_room(slice));
+	cr_expect_null(kdbus_slice_room(&pool, slice));
 	cr_expect_eq(shim_n_live, n_live);
-	room = kdbus_slice_room(slice);
+	room = kdbus_slice_room(&pool, slice);
 	cr_expect_eq(shim_n_live, n_live + 1);
 	drop(slice);
 	slice = take(64);
-	cr_expect_eq(kdbus_slice_room(slice), room, "it was kept with the slice");
+	cr_expect_eq(kdbus_slice_room(&pool, slice), room, "it was kept with the slice");
 	end();
 	cr_expect_eq(shim_n_live, 0);
 }
