@@ -14,17 +14,18 @@
 
 /*
  * Sleep until there is something, or @until, or for ever if that is NULL.  One
- * message wakes one of the tasks that wait: each looks once more after whatever
- * woke it, so that none is overlooked.
+ * message wakes one of the tasks that wait for any: each looks once more after
+ * whatever woke it, so that none is overlooked.  Those who wait for what is urgent
+ * are all woken besides: a message that they leave must find its taker.
  */
 static int wait_ready(struct kdbus_conn *conn, const struct kdbus_cmd_recv *cmd,
 		      ktime_t *until)
 {
+	bool urgent = cmd->flags & KDBUS_RECV_USE_PRIORITY, expired = false;
 	struct wait_queue_entry entry;
-	bool expired = false;
 	long r;
 
-	init_wait_entry(&entry, WQ_FLAG_EXCLUSIVE);
+	init_wait_entry(&entry, urgent ? 0 : WQ_FLAG_EXCLUSIVE);
 	for (;;) {
 		r = prepare_to_wait_event(&conn->wait, &entry,
 					  TASK_INTERRUPTIBLE);

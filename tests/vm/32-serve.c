@@ -369,6 +369,32 @@ TEST("only what is urgent enough ends the wait, if that is asked for")
 	expect_message(b, 7);
 }
 
+TEST("who waits for what is urgent does not use up what wakes the others")
+{
+	struct serving urgent[3], any;
+	union cmd msg;
+
+	peers(0);
+	for (int i = 0; i < 3; i++) {
+		serving_init(&urgent[i], NULL, ANY);
+		urgent[i].cmd.flags = KDBUS_SERVE_USE_PRIORITY;
+		serving_start(&urgent[i]);
+	}
+	for (int i = 0; i < 5; i++) {
+		serving_init(&any, NULL, ANY);
+		serving_start(&any);
+		msg_init(&msg, b->id, i);
+		msg.msg.priority = 10;
+		must(send_msg(a, &msg));
+		expect_ok(serving_join(&any));
+		expect_eq(peer_msg(b, any.cmd.serve.msg.offset)->cookie, i);
+	}
+	for (int i = 0; i < 3; i++)
+		must(send_to(a, b->id, 7));
+	for (int i = 0; i < 3; i++)
+		expect_ok(serving_join(&urgent[i]));
+}
+
 TEST("lost messages end the wait, and are told")
 {
 	static const __u8 data[8192];
