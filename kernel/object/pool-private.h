@@ -17,10 +17,10 @@
 struct mem_cgroup;
 
 /*
- * Senders do not search for memory that the receiver's memory cgroup does not
- * have, nor wait until somebody was killed for it: the message fails.
+ * Senders look once for memory that the receiver's memory cgroup does not have,
+ * and do not wait until somebody was killed for it: the message fails.
  */
-#define GFP_SENDER	(GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
+#define GFP_SENDER	(GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_NORETRY)
 
 /**
  * struct slice - a free or allocated range

@@ -375,3 +375,25 @@ TEST("what a receiver does not give back is its own to pay, not the sender's")
 	expect(sender < 600);
 	groups_remove();
 }
+
+TEST("a receiver whose group is full costs its senders an error, not their time")
+{
+	long before, tries;
+	int r;
+
+	paying_peers(16 * MIB);
+	write_file(GROUPS "/kdbus-owner/memory.max", "1M");
+	do
+		r = send_bytes(a, b->id, 1, 100000);
+	while (!r);
+	expect_errno(ENOMEM, r);
+	for (int i = 0; i < 10; i++) {
+		before = group_figure("kdbus-owner", "memory.events", "max ");
+		expect_errno(ENOMEM, send_bytes(a, b->id, 1, 100000));
+		tries = group_figure("kdbus-owner", "memory.events", "max ") - before;
+		test_case("message %d, reclaimed %ld times", i, tries);
+		expect(tries <= 4);
+	}
+	expect_eq(group_figure("kdbus-owner", "memory.events", "oom_kill "), 0);
+	groups_remove();
+}
