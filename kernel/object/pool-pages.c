@@ -24,6 +24,13 @@
 #define TRIM_BATCH	32	/* pages removed under one lock */
 #define FAULT_AROUND	16	/* pages mapped by one fault */
 
+/*
+ * Whoever takes pages away has to look for them in each mapping, and that may be
+ * a sender.  More often no receiver maps its pool but to let others work: then
+ * it keeps its pages, which it pays for.
+ */
+#define MAPPINGS_MAX	64
+
 static DEFINE_MUTEX(all_lock);
 static LIST_HEAD(all_pools);
 static atomic_long_t n_all_pages;
@@ -142,6 +149,11 @@ static struct run find_run(struct kdbus_pool *pool, pgoff_t first, pgoff_t last)
 	return run;
 }
 
+static bool may_remove(const struct kdbus_pool *pool)
+{
+	return atomic_read(&pool->n_mappings) <= MAPPINGS_MAX;
+}
+
 /* Remove pages of a slice that was just allocated: what is in them is old. */
 static void pages_drop(struct kdbus_pool *pool, pgoff_t first, size_t n)
 {
@@ -178,7 +190,7 @@ void *kdbus_pages_get(struct kdbus_pool *pool, pgoff_t first, pgoff_t last,
 	struct run run = find_run(pool, first, last);
 	int r;
 
-	if (run.page && fresh && run.n <= run.n_gap) {
+	if (run.page && fresh && run.n <= run.n_gap && may_remove(pool)) {
 		pages_drop(pool, first, run.n);
 		run = find_run(pool, first, last);
 	}
@@ -241,7 +253,7 @@ static unsigned long trim(struct kdbus_pool *pool, unsigned long max)
 	u64 first, last;
 
 	lockdep_assert_held(&pool->pages_lock);
-	while (done < max) {
+	while (done < max && may_remove(pool)) {
 		n = take_idle_pages(pool, pages, &first, &last);
 		if (!n)
 			break;
@@ -327,7 +339,24 @@ static vm_fault_t pool_fault(struct vm_fault *vmf)
 	return VM_FAULT_NOPAGE;
 }
 
+/* A mapping was made, or is going to be a second time: by fork(), by a split. */
+static void pool_vm_open(struct vm_area_struct *vma)
+{
+	struct kdbus_pool *pool = vma->vm_file->private_data;
+
+	atomic_inc(&pool->n_mappings);
+}
+
+static void pool_vm_close(struct vm_area_struct *vma)
+{
+	struct kdbus_pool *pool = vma->vm_file->private_data;
+
+	atomic_dec(&pool->n_mappings);
+}
+
 static const struct vm_operations_struct pool_vm_ops = {
+	.open = pool_vm_open,
+	.close = pool_vm_close,
 	.fault = pool_fault,
 };
 
@@ -378,6 +407,7 @@ int kdbus_pool_mmap(struct kdbus_pool *pool, struct vm_area_struct *vma)
 	vm_flags_clear(vma, VM_MAYWRITE);
 	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND);
 	vma->vm_ops = &pool_vm_ops;
+	pool_vm_open(vma);
 	return 0;
 }
 

@@ -72,6 +72,7 @@ static inline struct slice *to_slice(struct kdbus_slice *pub)
  * @pages:	struct page by index; read without a lock
  * @n_pages:	how many
  * @mapping:	where it is mapped
+ * @n_mappings:	how often; forks, and parts of what was split, are some more
  */
 struct kdbus_pool {
 	struct kref ref;
@@ -92,6 +93,7 @@ struct kdbus_pool {
 	struct xarray pages;
 	atomic_t n_pages;
 	struct address_space mapping;
+	atomic_t n_mappings;
 };
 
 int kdbus_slices_init(struct kdbus_pool *pool);

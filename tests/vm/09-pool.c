@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Section 9.1: slices of the pool, who holds them, how they are placed. */
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "tests/vm/util.h"
@@ -395,5 +396,54 @@ TEST("a receiver whose group is full costs its senders an error, not their time"
 		expect(tries <= 4);
 	}
 	expect_eq(group_figure("kdbus-owner", "memory.events", "oom_kill "), 0);
+	groups_remove();
+}
+
+/* Messages come and are given back. Returns what the owner keeps of them. */
+static long kept_kib(long before)
+{
+	__u64 offsets[8];
+
+	for (int i = 0; i < 8; i++)
+		must(send_bytes(a, b->id, i, MIB));
+	for (int i = 0; i < 8; i++)
+		offsets[i] = recv_offset(b);
+	for (int i = 0; i < 8; i++)
+		must(peer_free(b, offsets[i]));
+	return group_kib("kdbus-owner") - before;
+}
+
+TEST("senders do not take pages out of mappings without number, forked ones included")
+{
+	enum { MAPPINGS = 40, CHILDREN = 2 };
+	void *mappings[MAPPINGS];
+	pid_t children[CHILDREN];
+	struct gate gate;
+	long before;
+
+	paying_peers(64 * MIB);
+	before = group_kib("kdbus-owner");
+	for (int i = 0; i < MAPPINGS; i++) {
+		mappings[i] = mmap(NULL, b->pool_size, PROT_READ, MAP_SHARED, b->fd, 0);
+		expect(mappings[i] != MAP_FAILED);
+	}
+	test_case("mapped by one process");
+	expect(kept_kib(before) < 4096);
+	gate_init(&gate);
+	for (int i = 0; i < CHILDREN; i++) {
+		children[i] = child_start();
+		if (!children[i]) {
+			gate_wait(&gate);
+			child_exit();
+		}
+	}
+	test_case("mapped by three");
+	expect(kept_kib(before) > 7000);
+	for (int i = 0; i < CHILDREN; i++)
+		gate_open(&gate);
+	for (int i = 0; i < CHILDREN; i++)
+		child_join(children[i]);
+	test_case("mapped by one again");
+	expect(kept_kib(before) < 4096);
 	groups_remove();
 }
