@@ -317,17 +317,14 @@ struct kdbus_conn *kdbus_join(struct kdbus_endpoint *ep,
 
 /* UPDATE */
 
-static int update_mask(struct kdbus_conn *conn, struct kdbus_args *args,
-		       u64 type, unsigned int kinds, u64 *mask)
-{
-	struct kdbus_item *item = kdbus_args_find(args, type);
+#define MAY_SAY_SEND	(KDBUS_ORDINARY | KDBUS_MONITOR)
+#define MAY_SAY_RECV	(KDBUS_ORDINARY | KDBUS_MONITOR | KDBUS_ACTIVATOR)
 
-	if (!item)
-		return 0;
-	if (!(conn->kind & kinds))
-		return -EOPNOTSUPP;
-	*mask = item->id;
-	return 0;
+/* Somebody else may change the mask that is not given. */
+static void update_mask(u64 *mask, const struct kdbus_item *item)
+{
+	if (item)
+		WRITE_ONCE(*mask, item->id);
 }
 
 /**
@@ -340,28 +337,26 @@ static int update_mask(struct kdbus_conn *conn, struct kdbus_args *args,
  */
 int kdbus_update(struct kdbus_conn *conn, struct kdbus_args *args)
 {
-	u64 send = conn->attach_send, recv = conn->attach_recv;
+	struct kdbus_item *send, *recv;
 	bool policy = kdbus_args_find(args, KDBUS_ITEM_NAME) ||
 		      kdbus_args_find(args, KDBUS_ITEM_POLICY_ACCESS);
-	int r;
+	int r = 0;
 
-	r = update_mask(conn, args, KDBUS_ITEM_ATTACH_FLAGS_SEND,
-			KDBUS_ORDINARY | KDBUS_MONITOR, &send);
-	if (!r)
-		r = update_mask(conn, args, KDBUS_ITEM_ATTACH_FLAGS_RECV,
-				KDBUS_ORDINARY | KDBUS_MONITOR |
-				KDBUS_ACTIVATOR, &recv);
-	if (!r && policy && conn->kind != KDBUS_HOLDER)
-		r = -EOPNOTSUPP;
-	if (!r)
-		r = kdbus_attach_flags_check(send);
-	if (!r)
-		r = kdbus_attach_flags_check(recv);
+	send = kdbus_args_find(args, KDBUS_ITEM_ATTACH_FLAGS_SEND);
+	recv = kdbus_args_find(args, KDBUS_ITEM_ATTACH_FLAGS_RECV);
+	if ((send && !(conn->kind & MAY_SAY_SEND)) ||
+	    (recv && !(conn->kind & MAY_SAY_RECV)) ||
+	    (policy && conn->kind != KDBUS_HOLDER))
+		return -EOPNOTSUPP;
+	if (send)
+		r = kdbus_attach_flags_check(send->id);
+	if (!r && recv)
+		r = kdbus_attach_flags_check(recv->id);
 	if (!r && policy)
 		r = install_policy(conn, args, true);
 	if (r)
 		return r;
-	WRITE_ONCE(conn->attach_send, send);
-	WRITE_ONCE(conn->attach_recv, recv);
+	update_mask(&conn->attach_send, send);
+	update_mask(&conn->attach_recv, recv);
 	return 0;
 }

@@ -107,6 +107,39 @@ TEST("both masks can be changed in one command")
 	expect_text(msg_types(expect_message(a, 1)), "1001");
 }
 
+static bool stop;
+
+static void *update_recv(void *data)
+{
+	__u64 n = 0;
+
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
+		must(update_attach(data, KDBUS_ITEM_ATTACH_FLAGS_RECV, n++ % 2));
+	return NULL;
+}
+
+TEST("what changes one mask leaves the other to whoever changes that at the same time")
+{
+	static const char *const types[] = { "1001", "1002" };
+	static const __u64 masks[] = { KDBUS_ATTACH_CREDS, KDBUS_ATTACH_PIDS };
+	const struct kdbus_info *info;
+	pthread_t thread;
+	struct peer *a;
+
+	bus = bus_new();
+	a = peer_new(bus);
+	must(-pthread_create(&thread, NULL, update_recv, a));
+	for (int i = 0; i < 20000 && !test_failures(); i++) {
+		must(update_attach(a, KDBUS_ITEM_ATTACH_FLAGS_SEND, masks[i % 2]));
+		usleep(i % 8);
+		must(conn_info(a, a->id, NULL, ANY, &info));
+		expect_text(item_types(info, info->items, info->size), types[i % 2]);
+		must(peer_free(a, (const __u8 *)info - a->pool));
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	must(-pthread_join(thread, NULL));
+}
+
 static struct peer *owner, *stranger;
 
 /* Whether the stranger may own a name. */
