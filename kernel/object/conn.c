@@ -11,10 +11,13 @@
 #include "object/identity.h"
 #include "object/pool.h"
 
-/* ids are counted up by the kernel: nobody chooses them to collide */
+/*
+ * Ids are counted up, but who makes many connections may keep those that collide:
+ * with another seed, which comes when there are too many, others do.
+ */
 static u32 hash_id(const void *id, u32 len, u32 seed)
 {
-	return hash_64(*(const u64 *)id, 32) ^ seed;
+	return hash_64(*(const u64 *)id * (seed | 1), 32);
 }
 
 static int compare_id(struct rhashtable_compare_arg *arg, const void *conn)

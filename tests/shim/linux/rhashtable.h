@@ -18,6 +18,7 @@ struct rhash_head {
 
 struct rhashtable {
 	struct rhash_head **tbl;
+	u32 seed;
 	atomic_t nelems;
 };
 
@@ -41,6 +42,7 @@ static inline int rhashtable_init(struct rhashtable *ht,
 {
 	(void)params;
 	atomic_set(&ht->nelems, 0);
+	ht->seed = 0;
 	ht->tbl = kcalloc(SHIM_RHASH_BUCKETS, sizeof(ht->tbl[0]),
 			      GFP_KERNEL);
 	return ht->tbl ? 0 : -ENOMEM;
@@ -68,11 +70,11 @@ shim_rhash_bucket(struct rhashtable *ht, const void *data, bool is_object,
 	if (is_object)
 		key += params->key_offset;
 	if (is_object && params->obj_hashfn)
-		hash = params->obj_hashfn(data, params->key_len, 0);
+		hash = params->obj_hashfn(data, params->key_len, ht->seed);
 	else if (params->hashfn)
-		hash = params->hashfn(key, params->key_len, 0);
+		hash = params->hashfn(key, params->key_len, ht->seed);
 	else
-		hash = jhash(key, params->key_len, 0);
+		hash = jhash(key, params->key_len, ht->seed);
 	return &ht->tbl[hash % SHIM_RHASH_BUCKETS];
 }
 

@@ -43,6 +43,52 @@ ShimTest(conn, a_new_one_holds_what_it_needs_and_is_found_by_nobody)
 	world_end();
 }
 
+static size_t bucket_of(struct kdbus_conn *conn)
+{
+	struct rhash_head *head;
+	size_t i;
+
+	for (i = 0; i < SHIM_RHASH_BUCKETS; i++)
+		for (head = world_bus->conns.by_id.tbl[i]; head; head = head->next)
+			if (head == &conn->by_id)
+				return i;
+	cr_assert_fail("it is in no bucket");
+	return i;
+}
+
+/* In which bucket does a connection with an id end up? */
+static size_t try_id(u64 id, u32 seed)
+{
+	struct kdbus_conn *conn;
+	size_t bucket;
+
+	world_bus->conns.by_id.seed = seed;
+	conn = kdbus_conn_new(world_ep, KDBUS_ORDINARY, WORLD_POOL, &shim_cred);
+	conn->id = id;
+	cr_assert_eq(kdbus_conn_link(conn), 0);
+	bucket = bucket_of(conn);
+	kdbus_conn_unlink(conn);
+	kdbus_conn_unref(conn);
+	return bucket;
+}
+
+ShimTest(conn, ids_that_collide_do_not_do_so_with_another_seed)
+{
+	bool taken[SHIM_RHASH_BUCKETS] = { false };
+	size_t bucket, n = 0;
+
+	world_begin();
+	for (u64 id = 1; id < 400; id++) {
+		if (try_id(id, 0) != 0)
+			continue;
+		bucket = try_id(id, 0x12345678);
+		n += !taken[bucket];
+		taken[bucket] = true;
+	}
+	cr_expect_gt(n, SHIM_RHASH_BUCKETS / 4, "%zu buckets", n);
+	world_end();
+}
+
 static int attempt(void)
 {
 	int n_refs = world_ep->node.ref.count, r;
