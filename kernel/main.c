@@ -37,7 +37,7 @@
  *     kdbus_conn.inbox.lock           kdbus_conn.calls.lock
  *     kdbus_pool.lock                 kdbus_bus.notices.lock
  *
- * None of them is held while memory of user space is touched.
+ * None of them but handle.setup is held while memory of user space is touched.
  */
 
 static int __init kdbus_init(void)

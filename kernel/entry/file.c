@@ -202,20 +202,26 @@ static const struct setup *find_setup(unsigned int cmd)
 	return NULL;
 }
 
-/* Fix the role, unless another thread did meanwhile. */
+/*
+ * Fix the role, unless another thread did meanwhile.  HELLO reads the arguments
+ * of its process, which may take as long as that likes: who waits can be killed.
+ */
 static int set_up(struct handle *handle, const struct setup *setup,
 		  struct kdbus_args *args)
 {
 	int r;
 
-	guard(mutex)(&handle->setup);
-	if (handle->role != ROLE_UNSET)
-		return -EBADFD;
-	r = setup->run(handle, args);
-	if (r < 0)
+	r = mutex_lock_killable(&handle->setup);
+	if (r)
 		return r;
-	smp_store_release(&handle->role, r); /* pairs with role_of() */
-	return 0;
+	if (handle->role == ROLE_UNSET)
+		r = setup->run(handle, args);
+	else
+		r = -EBADFD;
+	if (r >= 0)
+		smp_store_release(&handle->role, r); /* pairs with role_of() */
+	mutex_unlock(&handle->setup);
+	return r < 0 ? r : 0;
 }
 
 static int run_setup(struct handle *handle, const struct setup *setup,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A process that stalls in a page fault holds up nobody but itself. */
 #include <linux/userfaultfd.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "tests/vm/util.h"
 
@@ -292,4 +294,56 @@ TEST("a stalled sender can be killed")
 	child_join(pid);
 	life_goes_on();
 	expect_nothing(c);
+}
+
+/* Several connect on one file. */
+static void *stall_in_hello(void *fd)
+{
+	victim->hello->return_flags = 0;
+	call(*(int *)fd, KDBUS_CMD_HELLO, victim->hello);
+	return NULL;
+}
+
+static bool has_ended(pid_t pid)
+{
+	for (int i = 0; i < 500; i++) {
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return true;
+		sleep_ms(10);
+	}
+	return false;
+}
+
+TEST("who waits for a stalled HELLO on the same file can be killed")
+{
+	pid_t first, second;
+	struct gate gate;
+	int fd;
+
+	peers();
+	fd = must_sys(open(bus->path, O_RDWR | O_CLOEXEC));
+	gate_init(&gate);
+	first = child_start();
+	if (!first) {
+		const char *page = (const char *)pages_missing(1);
+		pthread_t thread;
+
+		command_line_set(page, PAGE);
+		must(-pthread_create(&thread, NULL, stall_in_hello, &fd));
+		wait_fault();
+		gate_open(&gate);
+		pause();
+	}
+	gate_wait(&gate);
+	second = child_start();
+	if (!second) {
+		stall_in_hello(&fd);
+		child_exit();
+	}
+	sleep_ms(200);
+	kill(second, SIGKILL);
+	expect(has_ended(second));
+	life_goes_on();
+	kill(first, SIGKILL);
+	waitpid(first, NULL, 0);
 }
