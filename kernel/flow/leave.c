@@ -176,19 +176,24 @@ static struct kdbus_conn *first_conn(struct kdbus_endpoint *ep)
 /**
  * kdbus_endpoint_end() - an endpoint goes, with all its connections
  * @ep:		endpoint
+ *
+ * If somebody else is about to, this waits until it is gone.
  */
 void kdbus_endpoint_end(struct kdbus_endpoint *ep)
 {
 	struct kdbus_conn *conn;
 
-	if (!kdbus_node_end(&ep->node))
+	if (!kdbus_node_end(&ep->node)) {
+		wait_for_completion(&ep->gone);
 		return;
+	}
 	while ((conn = first_conn(ep))) {
 		kdbus_leave(conn);
 		wait_for_completion(&conn->gone);
 		kdbus_conn_unref(conn);
 	}
 	kdbus_node_unlink(&ep->node);
+	complete_all(&ep->gone);
 }
 
 /**
@@ -203,7 +208,6 @@ void kdbus_bus_end(struct kdbus_bus *bus)
 		return;
 	while ((node = kdbus_node_get_first(&bus->node))) {
 		kdbus_endpoint_end(kdbus_endpoint_from_node(node));
-		kdbus_node_unlink(node);
 		kdbus_node_unref(node);
 	}
 	kdbus_node_unlink(&bus->node);

@@ -41,6 +41,7 @@ struct kdbus_endpoint *kdbus_endpoint_new(struct kdbus_bus *bus, bool custom,
 	kdbus_node_init(&ep->node, KDBUS_NODE_ENDPOINT,
 			kdbus_node_file_mode(make_flags), uid, gid,
 			endpoint_free);
+	init_completion(&ep->gone);
 	mutex_init(&ep->lock);
 	INIT_LIST_HEAD(&ep->conns);
 	ep->bus = kdbus_bus_ref(bus);

@@ -3,6 +3,8 @@
 #ifndef KDBUS_ENDPOINT_H
 #define KDBUS_ENDPOINT_H
 
+#include <linux/completion.h>
+
 #include "object/bus.h"
 
 /**
@@ -12,6 +14,7 @@
  * @custom:	made by ENDPOINT_MAKE: @policy holds in addition to the bus's
  * @policy:	what connections of a custom endpoint may see, talk to and own
  * @user:	account that all connections of a custom endpoint share
+ * @gone:	it is taken apart
  * @lock:	guards @conns
  * @conns:	struct kdbus_conn, for the day the endpoint goes
  */
@@ -21,6 +24,7 @@ struct kdbus_endpoint {
 	bool custom;
 	struct kdbus_policy policy;
 	struct kdbus_user *user;
+	struct completion gone;
 
 	struct mutex lock;
 	struct list_head conns;

@@ -220,6 +220,36 @@ TEST("closing the bus ends everybody: poll, commands, endpoints, all at return")
 	expect_errno(ECONNRESET, send_to(a, b->id, 3));
 }
 
+static void *close_fd(void *data)
+{
+	close((intptr_t)data);
+	return NULL;
+}
+
+TEST("closing the bus waits for an endpoint that somebody else is closing")
+{
+	enum { CROWD = 300 };
+	struct peer *crowd[CROWD];
+	pthread_t thread;
+	char path[240];
+	int fd;
+
+	for (int round = 0; round < 4; round++) {
+		bus = bus_new();
+		fd = endpoint_new(bus, "0-ep", 0, path);
+		for (int i = 0; i < CROWD; i++)
+			crowd[i] = peer_new(bus, .path = path, .pool = 4096);
+		must(-pthread_create(&thread, NULL, close_fd, (void *)(intptr_t)fd));
+		while (poll_events(crowd[0]->fd) != (POLLERR | POLLHUP))
+			;
+		bus_close(bus);
+		expect_eq(poll_events(crowd[CROWD - 1]->fd), POLLERR | POLLHUP);
+		must(-pthread_join(thread, NULL));
+		for (int i = 0; i < CROWD; i++)
+			peer_close(crowd[i]);
+	}
+}
+
 static void *poller(void *data)
 {
 	struct pollfd pfd = { .fd = ((struct peer *)data)->fd, .events = POLLIN };
