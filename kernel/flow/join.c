@@ -267,8 +267,7 @@ static void fill_hello(struct kdbus_cmd_hello *cmd, struct kdbus_conn *conn,
 	export_uuid(cmd->id128, &conn->bus->id128);
 	cmd->offset = slice->offset;
 	cmd->items_size = slice->size;
-	kdbus_pool_publish(conn->pool, slice);
-	kdbus_pool_drop(conn->pool, slice);
+	kdbus_pool_hand_over(conn->pool, slice);
 }
 
 /**
