@@ -27,7 +27,8 @@ struct mem_cgroup;
  * @pub:	what others know of it
  * @entry:	in kdbus_pool.slices
  * @node:	in kdbus_pool.free or kdbus_pool.busy
- * @free:	which of the two
+ * @free:	which of the two; a slice that is kept is in kdbus_pool.busy
+ *		though nobody holds it
  * @kernel:	held by the kernel
  * @user:	held by the user
  * @memory:	where it starts, once that was looked for; a slice that is not
@@ -61,7 +62,7 @@ static inline struct slice *to_slice(struct kdbus_slice *pub)
  * @lock:	guards @slices, @free, @busy, @spares and @kept
  * @slices:	all slices in the order of their offset, without gaps
  * @free:	free slices by size
- * @busy:	the others by offset
+ * @busy:	the others by offset: those that somebody holds, and @kept
  * @spares:	what slices that merged have left over, for the next ones
  * @n_spares:	how many
  * @kept:	first of some slices that were freed just before, are in @busy
