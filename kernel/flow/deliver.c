@@ -3,6 +3,8 @@
 
 #include <linux/err.h>
 #include <linux/list.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 
 #include "flow/deliver.h"
 #include "flow/draft.h"
@@ -12,6 +14,7 @@
 #include "object/parcel.h"
 #include "object/pool.h"
 #include "object/reply.h"
+#include "util/item.h"
 
 /*
  * A message is written into the receiver's pool before anybody can see it, and
@@ -252,11 +255,103 @@ int kdbus_deliver_routed(struct kdbus_draft *draft,
 	return 0;
 }
 
+/* Header and items of a message that waits. */
+static struct kdbus_msg *read_head(struct kdbus_cursor *cursor)
+{
+	struct kdbus_msg head, *msg;
+	int r;
+
+	r = kdbus_cursor_read(cursor, &head, sizeof(head));
+	if (r)
+		return ERR_PTR(r);
+	msg = kvmalloc(KDBUS_ALIGN8(head.size), GFP_KERNEL_ACCOUNT);
+	if (!msg)
+		return ERR_PTR(-ENOMEM);
+	*msg = head;
+	r = kdbus_cursor_read(cursor, msg->items,
+			      KDBUS_ALIGN8(head.size) - sizeof(head));
+	if (r) {
+		kvfree(msg);
+		return ERR_PTR(r);
+	}
+	return msg;
+}
+
+static bool is_outside(const struct kdbus_item *item, u64 mask)
+{
+	return item->type >= _KDBUS_ITEM_ATTACH_BASE &&
+	       !(mask & BIT_ULL(item->type - _KDBUS_ITEM_ATTACH_BASE));
+}
+
+/*
+ * Leave out the metadata that is not in @mask; the payload comes nearer by what is
+ * returned.  Metadata is behind all other items, which therefore stay in place.
+ */
+static u64 strip(struct kdbus_msg *msg, u64 mask)
+{
+	u8 *end = (u8 *)msg + msg->size, *to = (u8 *)msg->items;
+	struct kdbus_item *item, *next;
+	u64 size = msg->size, gone;
+
+	msg->size = sizeof(*msg);
+	for (item = msg->items; (u8 *)item < end; item = next) {
+		next = kdbus_item_next(item);
+		if (is_outside(item, mask))
+			continue;
+		msg->size = to + item->size - (u8 *)msg;
+		memmove(to, item, (u8 *)next - (u8 *)item);
+		to += (u8 *)next - (u8 *)item;
+	}
+	gone = KDBUS_ALIGN8(size) - KDBUS_ALIGN8(msg->size);
+	kdbus_items_for_each(item, msg->items, (u8 *)msg + msg->size)
+		if (item->type == KDBUS_ITEM_PAYLOAD_OFF &&
+		    item->vec.offset != ~0ULL)
+			item->vec.offset -= gone;
+	return gone;
+}
+
+/* A copy of a message, in the pool of who holds its name now. */
+static struct kdbus_entry *entry_copy(struct kdbus_conn *dst,
+				      struct kdbus_conn *src,
+				      struct kdbus_entry *entry)
+{
+	struct kdbus_cursor from, to;
+	struct kdbus_entry *copy;
+	struct kdbus_msg *msg;
+	u64 gone;
+	int r;
+
+	kdbus_cursor_init(&from, src->pool, entry->slice);
+	msg = read_head(&from);
+	if (IS_ERR(msg))
+		return ERR_CAST(msg);
+	gone = strip(msg, READ_ONCE(dst->attach_recv) &
+		     kdbus_audience_shares(&dst->audience, &src->audience));
+	copy = entry_reserve(dst, entry->account->user,
+			     entry->slice->size - gone, entry->parcel);
+	if (IS_ERR(copy))
+		goto out;
+	kdbus_cursor_init(&to, dst->pool, copy->slice);
+	r = kdbus_cursor_write(&to, msg, KDBUS_ALIGN8(msg->size));
+	if (!r)
+		r = kdbus_cursor_copy(&to, &from);
+	if (r) {
+		kdbus_entry_free(dst, copy);
+		copy = ERR_PTR(r);
+	}
+out:
+	kvfree(msg);
+	return copy;
+}
+
 /**
  * kdbus_deliver_moved() - queue a message that moves with its name
  * @dst:	new holder of the name
  * @src:	former holder
  * @entry:	message in the pool of @src, taken out of its queue
+ *
+ * Of its metadata that which @dst did not ask for stays behind, and that which is
+ * told differently where @dst stands.
  *
  * Return: 0, or -ECONNRESET, -ECOMM, -ENOBUFS, -EMFILE, -EXFULL, -ENOMEM; in
  * any case @entry is still to be freed.
@@ -265,24 +360,20 @@ int kdbus_deliver_moved(struct kdbus_conn *dst, struct kdbus_conn *src,
 			struct kdbus_entry *entry)
 {
 	struct kdbus_entry *copy;
-	int r;
+	int r = 0;
 
-	copy = entry_reserve(dst, entry->account->user, entry->slice->size,
-			     entry->parcel);
+	copy = entry_copy(dst, src, entry);
 	if (IS_ERR(copy))
 		return PTR_ERR(copy);
 	copy->priority = entry->priority;
-	r = kdbus_pool_copy(dst->pool, copy->slice, src->pool, entry->slice);
-	if (!r) {
-		copy->name = kdbus_name_ref(entry->name);
-		copy->reply = kdbus_reply_ref(entry->reply);
-		spin_lock(&dst->inbox.lock);
-		if (dst->inbox.closed)
-			r = -ECONNRESET;
-		else
-			kdbus_queue_link(&dst->inbox.queue, copy);
-		spin_unlock(&dst->inbox.lock);
-	}
+	copy->name = kdbus_name_ref(entry->name);
+	copy->reply = kdbus_reply_ref(entry->reply);
+	spin_lock(&dst->inbox.lock);
+	if (dst->inbox.closed)
+		r = -ECONNRESET;
+	else
+		kdbus_queue_link(&dst->inbox.queue, copy);
+	spin_unlock(&dst->inbox.lock);
 	if (r) {
 		kdbus_entry_free(dst, copy);
 		return r;

@@ -45,6 +45,22 @@ bool kdbus_audience_equal(const struct kdbus_audience *a,
 	       path_equal(&a->root, &b->root);
 }
 
+u64 kdbus_audience_shares(const struct kdbus_audience *a,
+			  const struct kdbus_audience *b)
+{
+	u64 mask = _KDBUS_ATTACH_ALL;
+
+	if (a->user_ns != b->user_ns)
+		mask &= ~(KDBUS_ATTACH_CREDS | KDBUS_ATTACH_AUXGROUPS |
+			  KDBUS_ATTACH_CAPS | KDBUS_ATTACH_AUDIT);
+	if (a->pid_ns != b->pid_ns)
+		mask &= ~KDBUS_IDENTITY_ALL | KDBUS_ATTACH_CREDS |
+			KDBUS_ATTACH_AUXGROUPS;
+	if (!path_equal(&a->root, &b->root))
+		mask &= ~KDBUS_ATTACH_EXE;
+	return mask;
+}
+
 bool kdbus_audience_sees(const struct kdbus_audience *a,
 			 const struct kdbus_identity *id)
 {

@@ -63,6 +63,18 @@ bool kdbus_audience_equal(const struct kdbus_audience *a,
 			  const struct kdbus_audience *b);
 
 /**
+ * kdbus_audience_shares() - what may one be shown that was rendered for another
+ * @a:		the one
+ * @b:		the other
+ *
+ * Where they do not see the same processes that is next to nothing.
+ *
+ * Return: KDBUS_ATTACH_*.
+ */
+u64 kdbus_audience_shares(const struct kdbus_audience *a,
+			  const struct kdbus_audience *b);
+
+/**
  * kdbus_audience_sees() - is the process visible in the pid namespace
  * @a:		audience
  * @id:		identity

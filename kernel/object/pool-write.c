@@ -170,31 +170,48 @@ int kdbus_pool_write(struct kdbus_pool *pool, struct kdbus_slice *slice, u64 at,
 }
 
 /**
- * kdbus_pool_copy() - copy a slice of another pool
- * @pool:	pool
- * @slice:	slice that the kernel holds, at least as large as @source
- * @from:	the other pool
- * @source:	slice of it that the kernel holds
+ * kdbus_cursor_read() - read what was written
+ * @cursor:	cursor
+ * @data:	room
+ * @n:		bytes
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0 or -ENOMEM, which is not for memory that was written before.
  */
-int kdbus_pool_copy(struct kdbus_pool *pool, struct kdbus_slice *slice,
-		    struct kdbus_pool *from, struct kdbus_slice *source)
+int kdbus_cursor_read(struct kdbus_cursor *cursor, void *data, size_t n)
 {
-	struct kdbus_cursor to, read;
 	size_t chunk;
 	int r;
 
-	kdbus_cursor_init(&to, pool, slice);
-	kdbus_cursor_init(&read, from, source);
-	read.fresh = false;
-	while (read.left) {
-		r = look(&read, read.left, &chunk);
-		if (!r)
-			r = kdbus_cursor_write(&to, read.to, chunk);
+	cursor->fresh = false;
+	for (; n; n -= chunk, data += chunk) {
+		r = look(cursor, n, &chunk);
 		if (r)
 			return r;
-		advance(&read, chunk);
+		memcpy(data, cursor->to, chunk);
+		advance(cursor, chunk);
+	}
+	return 0;
+}
+
+/**
+ * kdbus_cursor_copy() - write what is left of another slice
+ * @cursor:	cursor, with at least as many bytes left
+ * @from:	cursor in a slice of another pool, which was written before
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kdbus_cursor_copy(struct kdbus_cursor *cursor, struct kdbus_cursor *from)
+{
+	size_t chunk;
+	int r;
+
+	while (from->left) {
+		r = look(from, from->left, &chunk);
+		if (!r)
+			r = kdbus_cursor_write(cursor, from->to, chunk);
+		if (r)
+			return r;
+		advance(from, chunk);
 	}
 	return 0;
 }

@@ -79,12 +79,12 @@ int kdbus_cursor_write(struct kdbus_cursor *cursor, const void *data, size_t n);
 int kdbus_cursor_write_user(struct kdbus_cursor *cursor,
 			    const void __user *data, size_t n);
 int kdbus_cursor_zero(struct kdbus_cursor *cursor, size_t n);
+int kdbus_cursor_read(struct kdbus_cursor *cursor, void *data, size_t n);
+int kdbus_cursor_copy(struct kdbus_cursor *cursor, struct kdbus_cursor *from);
 
 /* contents at once; @at counts from the start of the slice */
 int kdbus_pool_write(struct kdbus_pool *pool, struct kdbus_slice *slice,
 		     u64 at, const void *data, size_t n);
-int kdbus_pool_copy(struct kdbus_pool *pool, struct kdbus_slice *slice,
-		    struct kdbus_pool *from, struct kdbus_slice *source);
 
 /* all pools of the module */
 int kdbus_pools_init(void);

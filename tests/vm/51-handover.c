@@ -125,6 +125,57 @@ TEST("mail goes back and forth unharmed: header, payload, descriptors")
 	expect_nothing(activator);
 }
 
+TEST("moved mail has no metadata that its new holder did not ask for")
+{
+	enum {
+		ALL = KDBUS_ATTACH_TIMESTAMP | KDBUS_ATTACH_CREDS | KDBUS_ATTACH_PIDS | KDBUS_ATTACH_EXE |
+		      KDBUS_ATTACH_CMDLINE | KDBUS_ATTACH_CONN_DESCRIPTION,
+	};
+	static const struct {
+		__u64 recv;
+		const char *types;
+	} cases[] = {
+		{ ALL, "a 3 3 4 1001 1002 1007 1008 100d 1000" },
+		{ KDBUS_ATTACH_PIDS | KDBUS_ATTACH_CMDLINE, "a 3 3 4 1002 1008" },
+		{ KDBUS_ATTACH_TIMESTAMP, "a 3 3 4 1000" },
+		{ 0, "a 3 3 4" },
+	};
+	int memfd = memfd_new(101);
+	static __u8 data[9000];
+	union cmd msg;
+	__u64 n;
+
+	bus = bus_new();
+	activator = activator_new(bus, "a.b", .recv = ANY);
+	a = peer_new(bus, .send = ANY, .description = "sender");
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = i * 3;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct kdbus_msg *got;
+		const __u8 *payload;
+
+		test_case("asked for %#llx", (unsigned long long)cases[i].recv);
+		msg_init(&msg, 0, 77);
+		msg_name(&msg, "a.b");
+		msg_vec(&msg, data, 9000);
+		msg_vec(&msg, NULL, 3);
+		msg_memfd(&msg, memfd, 0, 101);
+		must(send_msg(a, &msg));
+		b = peer_new(bus, .recv = cases[i].recv);
+		must(name_acquire(b, "a.b", 0, NULL));
+		got = expect_message(b, 77);
+		expect_text(msg_types(got), cases[i].types);
+		expect_eq(b->last.msg.msg_size, ALIGN8(got->size) + 9000 + 8);
+		payload = msg_payload(got, &n);
+		expect_eq(n, 9104);
+		expect(!memcmp(payload, data, 9000));
+		/* what is left goes back, and nothing comes again */
+		must(send_name(a, "a.b", 78));
+		peer_close(b);
+		expect_message(activator, 78);
+	}
+}
+
 TEST("moved mail is appended behind what the new holder has, priorities hold")
 {
 	union cmd msg;

@@ -149,6 +149,27 @@ ShimTest(identity_write, audiences_are_equal_if_all_three_places_are)
 	cr_expect_not(kdbus_audience_equal(&a, &b));
 }
 
+ShimTest(identity_write, what_is_told_differently_in_two_places_is_not_shared)
+{
+	const u64 users = KDBUS_ATTACH_CREDS | KDBUS_ATTACH_AUXGROUPS;
+	const struct kdbus_audience a = { &child, &pids, { .dentry = &root } };
+	struct kdbus_audience b = a;
+
+	cr_expect_eq(kdbus_audience_shares(&a, &b), _KDBUS_ATTACH_ALL);
+	b.user_ns = &sibling;
+	cr_expect_eq(kdbus_audience_shares(&a, &b),
+		     _KDBUS_ATTACH_ALL & ~(users | KDBUS_ATTACH_CAPS |
+					   KDBUS_ATTACH_AUDIT));
+	b = a;
+	b.pid_ns = &inner_pids;
+	cr_expect_eq(kdbus_audience_shares(&a, &b),
+		     (_KDBUS_ATTACH_ALL & ~KDBUS_IDENTITY_ALL) | users);
+	b = a;
+	b.root.dentry = &other_root;
+	cr_expect_eq(kdbus_audience_shares(&a, &b),
+		     _KDBUS_ATTACH_ALL & ~KDBUS_ATTACH_EXE);
+}
+
 ShimTest(identity_write, a_process_is_seen_where_it_has_a_number)
 {
 	begin();
