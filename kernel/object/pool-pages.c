@@ -22,6 +22,7 @@
 #define KEEP_PAGES	((2 << 20) / PAGE_SIZE + BLOCK_PAGES)
 
 #define TRIM_BATCH	32	/* pages removed under one lock */
+#define LOOK_BATCH	64	/* free ranges looked at under one lock */
 #define FAULT_AROUND	16	/* pages mapped by one fault */
 
 /*
@@ -206,42 +207,62 @@ void *kdbus_pages_get(struct kdbus_pool *pool, pgoff_t first, pgoff_t last,
 
 /* give pages back */
 
+/* Remove pages, up to TRIM_BATCH of them, from the inside of a free range. */
+static unsigned int take_pages(struct kdbus_pool *pool,
+			       const struct slice *slice, struct page **pages,
+			       u64 *out_first, u64 *out_last)
+{
+	u64 end = slice->pub.offset + slice->pub.size;
+	unsigned long index, first, last;
+	unsigned int n = 0;
+	struct page *page;
+
+	first = DIV_ROUND_UP(slice->pub.offset, PAGE_SIZE);
+	last = end >> PAGE_SHIFT;
+	if (first >= last)
+		return 0;
+	xa_for_each_range(&pool->pages, index, page, first, last - 1) {
+		if (!n)
+			*out_first = index;
+		*out_last = index;
+		xa_erase(&pool->pages, index);
+		pages[n++] = page;
+		if (n == TRIM_BATCH)
+			break;
+	}
+	return n;
+}
+
 /*
  * Remove up to TRIM_BATCH pages from free ranges.  No slice can be allocated
  * meanwhile, and one that is allocated right after finds no page and waits for
  * @pages_lock before it adds one.
+ *
+ * There may be hundreds of thousands of ranges: others get at the lock before many
+ * were looked at, and none is again before it has changed.  Pages that come into
+ * it meanwhile, since somebody reads what is free, stay as long.
+ *
+ * Return: false if there is nothing more to look at.
  */
-static unsigned int take_idle_pages(struct kdbus_pool *pool,
-				    struct page **pages, u64 *out_first,
-				    u64 *out_last)
+static bool take_idle_pages(struct kdbus_pool *pool, struct page **pages,
+			    unsigned int *out_n, u64 *out_first, u64 *out_last)
 {
-	unsigned long index, end;
-	unsigned int n = 0;
-	struct rb_node *node;
-	struct slice *slice;
-	struct page *page;
+	struct slice *slice = NULL;
+	unsigned int i;
 
+	*out_n = 0;
 	guard(spinlock)(&pool->lock);
 	kdbus_slices_settle(pool);
-	for (node = rb_last(&pool->free); node && !n; node = rb_prev(node)) {
-		slice = rb_entry(node, struct slice, node);
-		if (slice->pub.size < PAGE_SIZE)
+	for (i = 0; i < LOOK_BATCH && !*out_n; i++) {
+		slice = list_first_entry_or_null(&pool->idle, struct slice,
+						 idle);
+		if (!slice)
 			break;
-		index = DIV_ROUND_UP(slice->pub.offset, PAGE_SIZE);
-		end = (slice->pub.offset + slice->pub.size) >> PAGE_SHIFT;
-		if (index >= end)
-			continue;
-		xa_for_each_range(&pool->pages, index, page, index, end - 1) {
-			if (!n)
-				*out_first = index;
-			*out_last = index;
-			xa_erase(&pool->pages, index);
-			pages[n++] = page;
-			if (n == TRIM_BATCH)
-				break;
-		}
+		*out_n = take_pages(pool, slice, pages, out_first, out_last);
+		if (*out_n < TRIM_BATCH)
+			list_del_init(&slice->idle);
 	}
-	return n;
+	return slice;
 }
 
 /* Give back up to @max pages that no slice needs.  The caller holds the lock. */
@@ -253,10 +274,12 @@ static unsigned long trim(struct kdbus_pool *pool, unsigned long max)
 	u64 first, last;
 
 	lockdep_assert_held(&pool->pages_lock);
-	while (done < max && may_remove(pool)) {
-		n = take_idle_pages(pool, pages, &first, &last);
-		if (!n)
-			break;
+	while (done < max && may_remove(pool) &&
+	       take_idle_pages(pool, pages, &n, &first, &last)) {
+		if (!n) {
+			cond_resched();
+			continue;
+		}
 		unmap_mapping_range(&pool->mapping, first << PAGE_SHIFT,
 				    (last - first + 1) << PAGE_SHIFT, 1);
 		for (i = 0; i < n; i++)

@@ -34,6 +34,7 @@ struct mem_cgroup;
  * @memory:	where it starts, once that was looked for; a slice that is not
  *		free keeps its pages
  * @run:	bytes from there that lie in one piece
+ * @idle:	of a free one: in kdbus_pool.idle, or on its own
  * @room:	see kdbus_slice_room(); NULL if nobody asked for it yet
  */
 struct slice {
@@ -43,8 +44,13 @@ struct slice {
 	bool free;
 	bool kernel;
 	bool user;
-	void *memory;
-	size_t run;
+	union {
+		struct {
+			void *memory;
+			size_t run;
+		};
+		struct list_head idle;
+	};
 	void *room;
 };
 
@@ -59,9 +65,11 @@ static inline struct slice *to_slice(struct kdbus_slice *pub)
  * @size:	bytes
  * @in_all:	in the list of all pools, for the shrinker
  * @memcg:	memory cgroup that pays for the pages and slices
- * @lock:	guards @slices, @free, @busy, @spares and @kept
+ * @lock:	guards @slices, @free, @idle, @busy, @spares and @kept
  * @slices:	all slices in the order of their offset, without gaps
  * @free:	free slices by size
+ * @idle:	those of them that may have whole pages to give back, since nobody
+ *		looked for these since they became free
  * @busy:	the others by offset: those that somebody holds, and @kept
  * @spares:	what slices that merged have left over, for the next ones
  * @n_spares:	how many
@@ -84,6 +92,7 @@ struct kdbus_pool {
 	spinlock_t lock;
 	struct list_head slices;
 	struct rb_root free;
+	struct list_head idle;
 	struct rb_root busy;
 	struct list_head spares;
 	unsigned int n_spares;

@@ -5,6 +5,7 @@
 #include <linux/err.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
@@ -31,6 +32,15 @@ static void insert_free(struct kdbus_pool *pool, struct slice *slice)
 	}
 	rb_link_node(&slice->node, above, slot);
 	rb_insert_color(&slice->node, &pool->free);
+	INIT_LIST_HEAD(&slice->idle);
+	if (slice->pub.size >= PAGE_SIZE)
+		list_add_tail(&slice->idle, &pool->idle);
+}
+
+static void remove_free(struct kdbus_pool *pool, struct slice *slice)
+{
+	rb_erase(&slice->node, &pool->free);
+	list_del(&slice->idle);
 }
 
 static void insert_busy(struct kdbus_pool *pool, struct slice *slice)
@@ -142,6 +152,7 @@ int kdbus_slices_init(struct kdbus_pool *pool)
 	spin_lock_init(&pool->lock);
 	pool->free = RB_ROOT;
 	pool->busy = RB_ROOT;
+	INIT_LIST_HEAD(&pool->idle);
 	INIT_LIST_HEAD(&pool->slices);
 	INIT_LIST_HEAD(&pool->spares);
 	pool->n_spares = 0;
@@ -210,14 +221,14 @@ static void merge(struct kdbus_pool *pool, struct slice *slice)
 	if (!list_is_last(&slice->entry, &pool->slices)) {
 		neighbour = list_next_entry(slice, entry);
 		if (neighbour->free) {
-			rb_erase(&neighbour->node, &pool->free);
+			remove_free(pool, neighbour);
 			right = swallow_next(slice);
 		}
 	}
 	if (!list_is_first(&slice->entry, &pool->slices)) {
 		neighbour = list_prev_entry(slice, entry);
 		if (neighbour->free) {
-			rb_erase(&neighbour->node, &pool->free);
+			remove_free(pool, neighbour);
 			left = swallow_next(neighbour);
 			slice = neighbour;
 		}
@@ -348,7 +359,7 @@ struct kdbus_slice *kdbus_pool_alloc(struct kdbus_pool *pool, u64 size)
 		return ERR_PTR(-EXFULL);
 
 	/* nothing below can fail */
-	rb_erase(&slice->node, &pool->free);
+	remove_free(pool, slice);
 	slice = cut(pool, slice, size);
 	slice->free = false;
 	slice->kernel = true;

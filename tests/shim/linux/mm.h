@@ -6,4 +6,6 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#define PAGE_SIZE 4096UL
+
 #endif /* SHIM_LINUX_MM_H */

@@ -6,6 +6,8 @@
 #include <errno.h>
 
 #include <linux/err.h>
+#include <linux/err.h>
+#include <linux/mm.h>
 #include <linux/sched/mm.h>
 
 #include "object/pool-private.h"
@@ -130,6 +132,20 @@ static void check_pool(void)
 		slice = rb_entry(node, struct slice, node);
 		cr_assert(!last || last->pub.offset < slice->pub.offset);
 		last = slice;
+	}
+}
+
+/* What kdbus_pages_relax() does with ranges where it finds nothing. */
+static void look_at_all(void)
+{
+	struct slice *slice;
+
+	settle();
+	while ((slice = list_first_entry_or_null(&pool.idle, struct slice,
+						 idle))) {
+		cr_assert(slice->free);
+		cr_assert_geq(slice->pub.size, PAGE_SIZE);
+		list_del_init(&slice->idle);
 	}
 }
 
@@ -289,6 +305,39 @@ ShimTest(pool, nothing_merges_with_a_neighbour_in_use)
 	drop(slices[2]);
 	check_pool();
 	cr_expect_eq(take(48)->offset, 16);
+	end();
+}
+
+ShimTest(pool, a_free_range_is_looked_at_for_pages_when_it_has_changed)
+{
+	struct kdbus_slice *pages[4], *walls[4];
+
+	begin(64 * PAGE_SIZE);
+	cr_expect_eq(list_count(&pool.idle), 1);
+	for (int i = 0; i < 4; i++) {
+		pages[i] = take(PAGE_SIZE);
+		walls[i] = take(8);
+	}
+	cr_expect_eq(list_count(&pool.idle), 1, "the rest");
+	look_at_all();
+	drop(pages[0]);
+	drop(pages[2]);
+	settle();
+	cr_expect_eq(list_count(&pool.idle), 2);
+	look_at_all();
+	drop(walls[1]);
+	settle();
+	cr_expect_eq(list_count(&pool.idle), 1, "it grew");
+	drop(pages[1]);
+	settle();
+	cr_expect_eq(list_count(&pool.idle), 1, "all three are one");
+	look_at_all();
+	take(PAGE_SIZE + 8);
+	cr_expect_eq(list_count(&pool.idle), 1, "it shrank");
+	cr_expect_eq(take(16)->offset, 0);
+	cr_expect_eq(list_count(&pool.idle), 1, "no page is left of another");
+	check_pool();
+	drop(pages[3]);
 	end();
 }
 
