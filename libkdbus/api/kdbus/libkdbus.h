@@ -510,7 +510,9 @@ int kdbus_make_endpoint(const char *address, const char *name,
  * @out:	started; yours, to be given up with sd_bus_flush_close_unref()
  *
  * Everything of the system's sd-bus works on it: vtables, properties, object
- * managers, introspection, sd_bus_attach_event().
+ * managers, introspection, sd_bus_attach_event(). Credentials are what the bus
+ * knows; SD_BUS_CREDS_AUGMENT adds nothing to them, since sd-bus reads /proc only
+ * where it has opened the socket itself.
  *
  * The sd-bus of today speaks the protocol of sockets and nothing else. So it
  * gets a socket, and a bridge in this process is at its other end. The bridge
