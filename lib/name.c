@@ -82,6 +82,8 @@ bool kb_name_is_unique(const char *name)
 
 bool kb_name_is_namespace(const char *name)
 {
+	if (*name == ':')
+		return kb_name_is_unique(name);
 	return elements_are_valid(name, 1, CHAR_FIRST | CHAR_HYPHEN,
 				  CHAR_INNER | CHAR_HYPHEN);
 }

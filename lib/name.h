@@ -27,7 +27,7 @@ bool kb_name_is_valid(const char *name);
 bool kb_name_is_well_known(const char *name);
 /* ":1.42": a colon, then elements that may begin with digits, or even none. */
 bool kb_name_is_unique(const char *name);
-/* "org.example" or "org": like a well-known name, one element is enough. */
+/* "org.example" or "org": like a bus name, one element is enough. */
 bool kb_name_is_namespace(const char *name);
 
 /* other names */

@@ -27,6 +27,7 @@ static const struct {
 	{ "arg10='b',arg9='a',arg0='c'", "arg0='c',arg9='a',arg10='b'" },
 	{ "arg0path='/a/',arg0='x'", "arg0='x',arg0path='/a/'" },
 	{ "arg0namespace='org'", "arg0namespace='org'" },
+	{ "arg0namespace=':1.7'", "arg0namespace=':1.7'" },
 	{ "arg63='x'", "arg63='x'" },
 	{ "arg0=''", "arg0=''" },
 	{ "arg0=", "arg0=''" },
