@@ -262,7 +262,7 @@ static void reload_done(struct client *client, struct kb_message *call, int r)
 		driver_ask(client, call, DRIVER_ASKED, NULL);
 	else
 		synthesize_error(client, call, KB_ERROR_FAILED,
-				 "A file of the configuration is broken, see the log; the old configuration stays");
+				 "A file of the configuration is broken or gone, see the log; the old configuration stays");
 	pump_update(client);
 }
 

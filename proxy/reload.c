@@ -180,6 +180,19 @@ static int reload_ask(struct reload *reload)
 	return 0;
 }
 
+/* What can be said against the new configuration: 0, -EBADMSG or -ENOENT. */
+static int reload_check(const struct proxy *proxy, const struct config *config)
+{
+	bool gone = proxy->config->has_main && !config->has_main;
+
+	if (config->n_broken == 0 && !gone)
+		return 0;
+	kb_log(LOG_WARNING,
+	       "A file of the configuration is %s, the old one stays in force",
+	       config->n_broken > 0 ? "broken" : "gone");
+	return config->n_broken > 0 ? -EBADMSG : -ENOENT;
+}
+
 int reload_begin(struct reload *reload)
 {
 	struct proxy *proxy = reload->proxy;
@@ -189,11 +202,10 @@ int reload_begin(struct reload *reload)
 	r = config_read(proxy->scope, proxy->paths, proxy->owner, &config);
 	if (r < 0)
 		return r;
-	if (config->n_broken > 0) {
-		kb_log(LOG_WARNING,
-		       "A file of the configuration is broken, the old one stays in force");
+	r = reload_check(proxy, config);
+	if (r < 0) {
 		config_free(config);
-		return -EBADMSG;
+		return r;
 	}
 	/* what was asked before was about files that are out of date */
 	reload_cancel(reload);

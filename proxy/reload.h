@@ -19,7 +19,8 @@ struct reload *reload_free(struct reload *reload);
  * had its time; nobody else waits.  Then all clients change over at once.
  *
  * Returns 0 if the new configuration is in force, RELOAD_E_LATER if it will
- * be, -EBADMSG if a file is broken (the old one stays then), or -ENOMEM.
+ * be, -EBADMSG if a file is broken, -ENOENT if the main file is gone (the old
+ * configuration stays then), or -ENOMEM.
  */
 int reload_begin(struct reload *reload);
 

@@ -104,6 +104,18 @@ Test(reload, a_broken_file_changes_nothing)
 	kb_message_unref(call);
 }
 
+/* Who starts a bus may delete its configuration as soon as the bus is up. */
+Test(reload, a_file_that_is_gone_changes_nothing)
+{
+	unlink(path);
+	cr_expect_eq(reload_begin(proxy.reload), -ENOENT);
+	cr_expect_eq(proxy.config->limits.max_names_per_connection, 1);
+	cr_expect_eq(proxy.config->policy->n_rules, 0);
+	put("<limit name='max_names_per_connection'>2</limit>");
+	cr_expect_eq(reload_begin(proxy.reload), 0);
+	cr_expect_eq(proxy.config->limits.max_names_per_connection, 2);
+}
+
 Test(reload, names_are_asked_for_meanwhile)
 {
 	struct kb_message *call = new_call();
