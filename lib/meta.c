@@ -152,6 +152,19 @@ bool kb_meta_owns_name(const struct kb_meta *meta, const char *name)
 	return false;
 }
 
+bool kb_meta_is_activator(const struct kb_meta *meta)
+{
+	struct kb_item_iter iter = meta->items;
+	const struct kdbus_name *owned;
+
+	if (!meta->n_names)
+		return false;
+	while ((owned = kb_meta_next_name(&iter)))
+		if (owned->flags & KDBUS_NAME_ACTIVATOR)
+			return true;
+	return false;
+}
+
 bool kb_meta_has_cap(const struct kb_meta *meta, enum kb_caps_set set,
 		     unsigned int cap)
 {

@@ -68,6 +68,9 @@ const struct kdbus_name *kb_meta_next_name(struct kb_item_iter *iter);
 /* Does it own (not queue for) @name? */
 bool kb_meta_owns_name(const struct kb_meta *meta, const char *name);
 
+/* Does it only hold a name for a service that is to be started? */
+bool kb_meta_is_activator(const struct kb_meta *meta);
+
 /* Is capability @cap in @set? False without the item. */
 bool kb_meta_has_cap(const struct kb_meta *meta, enum kb_caps_set set,
 		     unsigned int cap);

@@ -129,10 +129,22 @@ static int to_dbus1_peer(struct client *client, struct kb_message **message)
 	return to_dbus1_write(client, *message);
 }
 
+/* On dbus1 it is the bus that starts services, and says that it failed to. */
+static int to_dbus1_from_bus(struct kb_message *message)
+{
+	if (message->type != KB_ERROR || !kb_meta_is_activator(&message->meta))
+		return 0;
+	return kb_message_set(message, KB_FIELD_SENDER, KB_DRIVER_NAME);
+}
+
 int to_dbus1(struct client *client, struct kb_message *message)
 {
-	int r;
+	int r = to_dbus1_from_bus(message);
 
+	if (r < 0) {
+		kb_message_unref(message);
+		return r;
+	}
 	if (client->state == CLIENT_MONITOR)
 		r = monitor_show(client, message);
 	else if (message->type == KB_NOTIFICATION)

@@ -197,6 +197,10 @@ returns in order: 1000"
 same "who calls ahead, and is called back meanwhile, gets all replies" "$ahead" \
     "$(beside dbus-daemon "$private" ahead "$work/bus")"
 same "here, too, though the kernel lets 128 wait at once" "$ahead" "$(beside $daemon "$private" ahead "$work/bus")"
+service_file org.test.Fails /bin/false
+same "that a service fails to start is the bus's to say" "$(beside dbus-daemon "$private" start "$work/bus" org.test.Fails)" \
+    "$(beside $daemon "$private" start "$work/bus" org.test.Fails)"
+rm "$work/services/org.test.Fails.service"
 list_activatable() { bus_call "unix:path=$work/bus" ListActivatableNames | tr ' ' '\n' | grep '"' | sort; }
 same "so do directories of services" "$(beside dbus-daemon list_activatable)" "$(beside $daemon list_activatable)"
 formats() { sed -E "s/=[0-9a-f]{32}$/=G/; s/^[0-9]+$/N/; s/dbus-[A-Za-z0-9]{10}/dbus-X/"; }

@@ -6,6 +6,8 @@
  * usage: private serve NAME          own it on the bus that started us; calls
  *                                    "Env" (a variable), "Uid", "Pid", "Leave"
  *        private hear SOCKET RULE   wait for a signal that the rule lets through
+ *        private start SOCKET NAME  call it, so that it starts: what comes back,
+ *                                    and from whom
  *        private verdicts SOCKET     what policy and limits let two clients do,
  *                                    a line each
  *        private ahead SOCKET       a client that calls far ahead of the answers,
@@ -86,6 +88,26 @@ static int hear(const char *path, const char *rule)
 	}
 	end_close(&end);
 	return heard ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* activation */
+
+static int start(const char *path, const char *name)
+{
+	struct kb_message *message = NULL, *reply;
+	struct end end;
+
+	end_open(&end, path, NOBODY_ELSE, false);
+	if (kb_message_new_call(name, "/", INTERFACE, "Pid", &message) < 0)
+		return EXIT_FAILURE;
+	reply = end_reply(&end, end_send(&end, message));
+	kb_message_unref(message);
+	if (!reply)
+		return EXIT_FAILURE;
+	printf("%s from %s\n", reply->error_name ?: "a return", reply->sender);
+	kb_message_unref(reply);
+	end_close(&end);
+	return EXIT_SUCCESS;
 }
 
 /* verdicts */
@@ -428,10 +450,13 @@ int main(int argc, char **argv)
 		return serve(argv[2]);
 	if (argc == 4 && kb_streq(argv[1], "hear"))
 		return hear(argv[2], argv[3]);
+	if (argc == 4 && kb_streq(argv[1], "start"))
+		return start(argv[2], argv[3]);
 	if (argc == 3 && kb_streq(argv[1], "verdicts"))
 		return verdicts(argv[2]);
 	if (argc == 3 && kb_streq(argv[1], "ahead"))
 		return ahead(argv[2]);
-	fprintf(stderr, "usage: private serve NAME | hear SOCKET RULE | verdicts SOCKET | ahead SOCKET\n");
+	fprintf(stderr, "usage: private serve NAME | hear SOCKET RULE | start SOCKET NAME | "
+			"verdicts SOCKET | ahead SOCKET\n");
 	return EXIT_FAILURE;
 }

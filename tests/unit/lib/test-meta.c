@@ -62,6 +62,32 @@ Test(meta, everything_is_found)
 	cr_expect_not(kb_meta_has_cap(&meta, KB_CAPS_PERMITTED, 64));
 }
 
+Test(meta, an_activator_is_known_by_its_name)
+{
+	static const struct {
+		uint64_t flags;
+		bool is;
+	} cases[] = {
+		{ 0, false },
+		{ KDBUS_NAME_PRIMARY, false },
+		{ KDBUS_NAME_ACTIVATOR, true },
+		{ KDBUS_NAME_ACTIVATOR | KDBUS_NAME_PRIMARY, true },
+	};
+	struct kb_meta meta = { 0 };
+
+	cr_expect_not(kb_meta_is_activator(&meta));
+	for (size_t i = 0; i < KB_ARRAY_SIZE(cases); i++) {
+		_cleanup_(kb_buffer_deinit) struct kb_buffer items = {};
+		char name[12] = {};
+
+		memcpy(name, &cases[i].flags, sizeof(cases[i].flags));
+		strcpy(name + 8, "a.b");
+		kb_item_append(&items, KDBUS_ITEM_OWNED_NAME, name, 12);
+		cr_assert_eq(kb_meta_parse(&meta, items.data, items.size), 0);
+		cr_expect_eq(kb_meta_is_activator(&meta), cases[i].is);
+	}
+}
+
 Test(meta, malformed_items_are_refused)
 {
 	static const struct {
