@@ -41,7 +41,25 @@ int kdbus_item_check(const struct kdbus_item *item);
 
 /* write */
 
-struct kdbus_item *kdbus_item_begin(void *at, u64 type, size_t payload);
+/**
+ * kdbus_item_begin() - write the header of an item and zero its last word
+ * @at:		8-aligned, with room for KDBUS_ITEM_SIZE(@payload) bytes
+ * @type:	type
+ * @payload:	bytes of payload the caller is going to fill in
+ */
+static inline struct kdbus_item *kdbus_item_begin(void *at, u64 type,
+						  size_t payload)
+{
+	struct kdbus_item *item = at;
+	size_t size = KDBUS_ITEM_SIZE(payload);
+
+	if (size > KDBUS_ITEM_HEADER)
+		*(u64 *)((u8 *)at + size - sizeof(u64)) = 0;
+	item->size = KDBUS_ITEM_HEADER + payload;
+	item->type = type;
+	return item;
+}
+
 void *kdbus_item_put(void *at, u64 type, const void *payload, size_t size);
 
 #endif /* KDBUS_ITEM_H */
