@@ -69,6 +69,10 @@ static int draft_mask(struct kdbus_draft *draft, struct kdbus_conn *dst,
 		return 0;
 	}
 	wanted = READ_ONCE(dst->attach_recv);
+	/* who has wanted it since the last look wants it from the next message on */
+	if (draft->held && wanted & KDBUS_ATTACH_CMDLINE &&
+	    !kdbus_draft_is_ready(draft, wanted))
+		wanted &= ~(u64)KDBUS_ATTACH_CMDLINE;
 	allowed = READ_ONCE(draft->src->attach_send) | IMPLICIT;
 	if (wanted & KDBUS_IDENTITY_ALL) {
 		r = draft_identify(draft, wanted & KDBUS_IDENTITY_ALL);

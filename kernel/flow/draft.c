@@ -371,8 +371,8 @@ static int read_payload(struct kdbus_draft *draft)
 static int alloc_payload(struct kdbus_draft *draft)
 {
 	if (!draft->payload)
-		draft->payload = kvmalloc(draft->payload_size,
-					  GFP_KERNEL_ACCOUNT);
+		draft->payload =
+			kvmalloc(draft->payload_size, GFP_KERNEL_ACCOUNT);
 	return draft->payload ? 0 : -ENOMEM;
 }
 

@@ -48,6 +48,7 @@ struct kdbus_part {
  * @payload:	copy of it, once there may be more than one receiver
  * @copied:	an attempt at @payload was made
  * @copy_error:	how it ended
+ * @held:	several receivers are held: nothing is fetched for one of them
  * @stamp:	number and time of the message; the times once some receiver asked
  * @identity:	credentials of the sender, as far as some receiver wanted them
  * @meta:	metadata as rendered last
@@ -82,6 +83,7 @@ struct kdbus_draft {
 	void *payload;
 	bool copied;
 	int copy_error;
+	bool held;
 
 	struct kdbus_timestamp stamp;
 	struct kdbus_identity *identity;

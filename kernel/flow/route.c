@@ -138,13 +138,14 @@ static void receivers_add(struct kdbus_receivers *receivers,
 	receivers->wanted |= READ_ONCE(conn->attach_recv);
 }
 
-static int receivers_found(void *data, struct kdbus_matches *matches, bool again)
+static int receivers_found(void *data, struct kdbus_matches *matches,
+			   bool again)
 {
 	struct kdbus_receivers *receivers = data;
 
 	receivers->repeats |= again;
-	receivers_add(receivers, container_of(matches, struct kdbus_conn,
-					      matches));
+	receivers_add(receivers,
+		      container_of(matches, struct kdbus_conn, matches));
 	return 0;
 }
 

@@ -73,6 +73,7 @@ static int send_broadcast(struct sending *send)
 		kdbus_draft_detach(draft);
 		kdbus_route_signal(&receivers, draft);
 	}
+	draft->held = true;
 	for (i = 0; i < receivers.n; i++) {
 		dst = receivers.conns[i];
 		if (kdbus_may_talk(dst, dst->cred, send->conn))

@@ -28,7 +28,9 @@ void kdbus_watch(struct kdbus_draft *draft)
 		kdbus_draft_detach(draft);
 		kdbus_receivers_find_monitors(&monitors, draft->bus);
 	}
+	draft->held = true;
 	for (i = 0; i < monitors.n; i++)
 		kdbus_deliver_or_lose(draft, monitors.conns[i]);
+	draft->held = false;
 	kdbus_receivers_deinit(&monitors);
 }

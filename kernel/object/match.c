@@ -706,9 +706,8 @@ int kdbus_match_index_query(struct kdbus_match_index *index,
 			    const struct kdbus_match_query *query,
 			    kdbus_match_found found, void *data)
 {
-	struct search search = {
-		index, query, found, data, atomic64_inc_return(&index->searches)
-	};
+	struct search search = { index, query, found, data,
+				 atomic64_inc_return(&index->searches) };
 	int r;
 
 	guard(rwsem_read)(&index->lock);

@@ -18,7 +18,7 @@
  *  - the worker does not run for a connection that is gone.
  *
  * What stands for what:
- *  caller()	send_request(), send_sync() in flow/send.c; kdbus_reply_new(),
+ *  caller()	send_request(), send_checked() in flow/send.c; kdbus_reply_new(),
  *		kdbus_reply_owe(), kdbus_reply_resume(), kdbus_reply_interrupt(),
  *		kdbus_reply_close() in object/reply.c; kdbus_await(), wait_for(),
  *		look() in flow/await.c

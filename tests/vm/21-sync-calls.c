@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Section 11.2: synchronous calls and every way they end. */
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 
@@ -183,6 +184,47 @@ TEST("a cancel descriptor that stays quiet does not disturb")
 	wait_request(b, 7);
 	must(send_reply(b, a->id, 1, 7));
 	expect_ok(sync_join(&sync));
+}
+
+struct blinking {
+	int event;
+	bool over;
+};
+
+static void *blink(void *data)
+{
+	struct blinking *blinking = data;
+	__u64 one = 1;
+
+	for (int i = 0; i < 2000; i++) {
+		must_sys(write(blinking->event, &one, 8));
+		must_sys(read(blinking->event, &one, 8));
+	}
+	__atomic_store_n(&blinking->over, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+/* Polling an epoll descriptor sleeps: a debug kernel sees who must not. */
+TEST("a cancel descriptor that is readable for moments cancels or does not")
+{
+	struct blinking blinking = { .event = eventfd(0, EFD_CLOEXEC) };
+	struct epoll_event in = { .events = EPOLLIN };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	struct sync_call sync;
+	pthread_t thread;
+
+	peers();
+	must_sys(epoll_ctl(epoll, EPOLL_CTL_ADD, blinking.event, &in));
+	must(-pthread_create(&thread, NULL, blink, &blinking));
+	while (!__atomic_load_n(&blinking.over, __ATOMIC_SEQ_CST)) {
+		sync_init(&sync, a, b->id, 7, now_ns() + 20 * MSEC);
+		cmd_item(&sync.cmd, KDBUS_ITEM_CANCEL_FD, &epoll, sizeof(epoll));
+		sync_start(&sync);
+		sync_join(&sync);
+		expect(sync.result == -ECANCELED || sync.result == -ETIMEDOUT);
+		drain(b);
+	}
+	pthread_join(thread, NULL);
 }
 
 TEST("a kdbus connection can be the cancel descriptor")
