@@ -75,6 +75,27 @@ static int method_add(sd_bus_message *call, void *userdata, sd_bus_error *error)
 	return r < 0 ? r : sd_bus_reply_method_return(call, "x", (int64_t)a + b);
 }
 
+/* What method_echo() does too, but byte by byte. */
+static int method_bytes(sd_bus_message *call, void *userdata, sd_bus_error *failed)
+{
+	sd_bus_message *answer = NULL;
+	const void *data;
+	size_t size;
+	int r;
+
+	(void)userdata;
+	(void)failed;
+	r = sd_bus_message_read_array(call, 'y', &data, &size);
+	if (r >= 0)
+		r = sd_bus_message_new_method_return(call, &answer);
+	if (r >= 0)
+		r = sd_bus_message_append_array(answer, 'y', data, size);
+	if (r >= 0)
+		r = sd_bus_send(NULL, answer, NULL);
+	sd_bus_message_unref(answer);
+	return r < 0 ? r : 1;
+}
+
 /* Whatever comes goes back. */
 static int method_echo(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
@@ -105,7 +126,7 @@ static int level_set(sd_bus *sd, const char *path, const char *interface, const 
 static const sd_bus_vtable vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("Add", "ii", "x", method_add, SD_BUS_VTABLE_UNPRIVILEGED),
-	SD_BUS_METHOD("Bytes", "ay", "ay", method_echo, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Bytes", "ay", "ay", method_bytes, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("Files", "ah", "ah", method_echo, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_WRITABLE_PROPERTY("Level", "u", NULL, level_set, 0,
 				 SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
