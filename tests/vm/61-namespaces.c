@@ -2,6 +2,7 @@
 /* Sections 8 and 17: metadata seen from other user and pid namespaces. */
 #include <grp.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 
@@ -464,4 +465,69 @@ TEST("EXE is not told to a receiver with another root directory")
 	child_join(pid);
 	expect(item_find(expect_message(same, 1), KDBUS_ITEM_EXE));
 	rmdir(dir);
+}
+
+/* mail that moves */
+
+#define MOVING (KDBUS_ATTACH_TIMESTAMP | KDBUS_ATTACH_CREDS | KDBUS_ATTACH_PIDS | KDBUS_ATTACH_AUXGROUPS | \
+		KDBUS_ATTACH_EXE | KDBUS_ATTACH_CMDLINE | KDBUS_ATTACH_CAPS)
+
+/* Takes a name over by a file that was opened before. */
+static const char *taken_over(int fd)
+{
+	struct peer peer = { .fd = fd, .pool_size = 1 * MIB };
+	union cmd cmd;
+
+	cmd_init(&cmd, sizeof(cmd.hello));
+	cmd.hello.pool_size = peer.pool_size;
+	cmd.hello.attach_flags_recv = MOVING;
+	must(call(fd, KDBUS_CMD_HELLO, &cmd));
+	peer.pool = mmap(NULL, peer.pool_size, PROT_READ, MAP_SHARED, fd, 0);
+	must(name_acquire(&peer, "m.n", 0, NULL));
+	return msg_types(expect_message(&peer, 1));
+}
+
+static void take_over(void *data)
+{
+	expect_text(taken_over(must_sys(open(bus->path, O_RDWR | O_CLOEXEC))), data);
+}
+
+static void take_over_below(void *data)
+{
+	int fd = must_sys(open(bus->path, O_RDWR | O_CLOEXEC));
+
+	must_sys(chroot("/proc"));
+	expect_text(taken_over(fd), data);
+}
+
+static void in_child(void (*inside)(void *), void *data)
+{
+	pid_t pid = child_start();
+
+	if (!pid) {
+		inside(data);
+		child_exit();
+	}
+	child_join(pid);
+}
+
+TEST("mail that moves leaves behind what reads differently where its new holder stands")
+{
+	struct peer *a;
+
+	bus = bus_new(.flags = KDBUS_MAKE_ACCESS_WORLD);
+	activator_new(bus, "m.n", .recv = ANY, .access = { KDBUS_POLICY_ACCESS_WORLD, KDBUS_POLICY_OWN, 0 });
+	a = peer_new(bus, .send = ANY);
+	test_case("in the same place");
+	must(send_name(a, "m.n", 1));
+	in_child(take_over, (void *)"a 1001 1002 1003 1007 1008 100a 1000");
+	test_case("in another pid namespace");
+	must(send_name(a, "m.n", 1));
+	in_pidns(take_over, (void *)"a 1001 1003 1000");
+	test_case("with another root directory");
+	must(send_name(a, "m.n", 1));
+	in_child(take_over_below, (void *)"a 1001 1002 1003 1008 100a 1000");
+	test_case("in another user namespace");
+	must(send_name(a, "m.n", 1));
+	in_userns(UID_A, take_over, (void *)"a 1002 1007 1008 1000");
 }
