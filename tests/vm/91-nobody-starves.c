@@ -2,6 +2,7 @@
 /* Who floods, stalls or does not start takes nothing from anybody else. */
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "tests/vm/util.h"
 
@@ -282,4 +283,198 @@ TEST("a slow reader, a flood, a service that does not start and a stuck monitor 
 	must(recv_cmd(monitor, 0, 0));
 	test_note("the monitor lost %llu", (unsigned long long)monitor->last.dropped_msgs);
 	expect(monitor->last.dropped_msgs > 2000);
+}
+
+/*
+ * Who pays: a memory cgroup for the receiver, one for the sender.  They are made
+ * here, in a program that is not quick: the kernel keeps lists of who pays beside
+ * its own objects, and these would count as left behind.
+ */
+
+static struct peer *a, *b;
+
+#define GROUPS "/sys/fs/cgroup"
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = must_sys(open(path, O_WRONLY | O_CLOEXEC));
+
+	must_sys(write(fd, text, strlen(text)));
+	close(fd);
+}
+
+static void group_new(const char *group)
+{
+	char path[80], line[200] = "";
+	FILE *f = fopen(GROUPS "/cgroup.controllers", "re");
+
+	if (!f || !fgets(line, sizeof(line), f) || !strstr(line, "memory"))
+		test_skip("this kernel has no memory cgroups");
+	fclose(f);
+	write_file(GROUPS "/cgroup.subtree_control", "+memory");
+	snprintf(path, sizeof(path), GROUPS "/%s", group);
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		test_skip("no group can be made: %s", strerror(errno));
+}
+
+static void group_enter(const char *group)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), GROUPS "/%s/cgroup.procs", group);
+	write_file(path, "0");
+}
+
+/* What follows @key in a file of a group. */
+static long group_figure(const char *group, const char *file, const char *key)
+{
+	char path[80], line[80];
+	long figure = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), GROUPS "/%s/%s", group, file);
+	f = fopen(path, "re");
+	if (!f)
+		test_abort(__FILE__, __LINE__, path, -errno);
+	while (figure < 0 && fgets(line, sizeof(line), f))
+		if (!strncmp(line, key, strlen(key)))
+			figure = atol(line + strlen(key));
+	fclose(f);
+	return figure;
+}
+
+static long group_kib(const char *group)
+{
+	return group_figure(group, "memory.current", "") / 1024;
+}
+
+/* The pool of b is the owner's, all else is the sender's. */
+static void paying_peers(__u64 pool)
+{
+	group_new("kdbus-owner");
+	group_new("kdbus-sender");
+	write_file(GROUPS "/kdbus-owner/memory.max", "max");
+	group_enter("kdbus-owner");
+	bus = bus_new();
+	a = peer_new(bus);
+	b = peer_new(bus, .pool = pool);
+	group_enter("kdbus-sender");
+}
+
+TEST("what a receiver does not give back is its own to pay, not the sender's")
+{
+	enum { N = 8000 };
+	long owner, sender;
+
+	paying_peers(4 * MIB);
+	must(send_to(a, b->id, 0));
+	must(recv_cmd(b, 0, 0));
+	owner = group_kib("kdbus-owner");
+	sender = group_kib("kdbus-sender");
+	for (int i = 0; i < N; i++) {
+		must(send_to(a, b->id, i));
+		must(recv_cmd(b, 0, 0));
+	}
+	owner = group_kib("kdbus-owner") - owner;
+	sender = group_kib("kdbus-sender") - sender;
+	test_note("%d messages: the owner has %ld KiB more, the sender %ld", N, owner, sender);
+	/* with a slack of what the kernel charges ahead */
+	expect(owner > 1700);
+	expect(sender < 600);
+}
+
+TEST("a receiver whose group is full costs its senders an error, not their time")
+{
+	long before, tries;
+	int r;
+
+	paying_peers(16 * MIB);
+	write_file(GROUPS "/kdbus-owner/memory.max", "1M");
+	do
+		r = send_bytes(a, b->id, 1, 100000);
+	while (!r);
+	expect_errno(ENOMEM, r);
+	for (int i = 0; i < 10; i++) {
+		before = group_figure("kdbus-owner", "memory.events", "max ");
+		expect_errno(ENOMEM, send_bytes(a, b->id, 1, 100000));
+		tries = group_figure("kdbus-owner", "memory.events", "max ") - before;
+		test_case("message %d, reclaimed %ld times", i, tries);
+		expect(tries <= 4);
+	}
+	expect_eq(group_figure("kdbus-owner", "memory.events", "oom_kill "), 0);
+}
+
+static __u64 recv_offset(struct peer *peer)
+{
+	must(recv_cmd(peer, 0, 0));
+	return peer->last.msg.offset;
+}
+
+/* Messages come and are given back. Returns what the owner keeps of them. */
+static long kept_kib(long before)
+{
+	__u64 offsets[8];
+
+	for (int i = 0; i < 8; i++)
+		must(send_bytes(a, b->id, i, MIB));
+	for (int i = 0; i < 8; i++)
+		offsets[i] = recv_offset(b);
+	for (int i = 0; i < 8; i++)
+		must(peer_free(b, offsets[i]));
+	return group_kib("kdbus-owner") - before;
+}
+
+TEST("senders do not take pages out of mappings without number, forked ones included")
+{
+	enum { MAPPINGS = 40, CHILDREN = 2 };
+	void *mappings[MAPPINGS];
+	pid_t children[CHILDREN];
+	struct gate gate;
+	long before;
+
+	paying_peers(64 * MIB);
+	before = group_kib("kdbus-owner");
+	for (int i = 0; i < MAPPINGS; i++) {
+		mappings[i] = mmap(NULL, b->pool_size, PROT_READ, MAP_SHARED, b->fd, 0);
+		expect(mappings[i] != MAP_FAILED);
+	}
+	test_case("mapped by one process");
+	expect(kept_kib(before) < 4096);
+	gate_init(&gate);
+	for (int i = 0; i < CHILDREN; i++) {
+		children[i] = child_start();
+		if (!children[i]) {
+			gate_wait(&gate);
+			child_exit();
+		}
+	}
+	test_case("mapped by three");
+	expect(kept_kib(before) > 7000);
+	for (int i = 0; i < CHILDREN; i++)
+		gate_open(&gate);
+	for (int i = 0; i < CHILDREN; i++)
+		child_join(children[i]);
+	test_case("mapped by one again");
+	expect(kept_kib(before) < 4096);
+}
+
+TEST("gaps between messages give their pages back, those without a whole one are passed over")
+{
+	enum { N = 300 };
+	__u64 gaps[N];
+	long before;
+
+	paying_peers(64 * MIB);
+	before = group_kib("kdbus-owner");
+	for (int i = 0; i < N; i++) {
+		must(send_bytes(a, b->id, 1, 4096));
+		gaps[i] = recv_offset(b);
+		must(send_bytes(a, b->id, 2, 8));
+		recv_offset(b);
+	}
+	for (int i = 0; i < N; i++)
+		must(peer_free(b, gaps[i]));
+	expect(kept_kib(before) < 4096);
+	for (int i = 0; i < N; i++)
+		expect_eq(peer_msg(b, gaps[i] + 64 + 32 + 4096)->cookie, 2);
 }
