@@ -313,8 +313,9 @@ static void take_word(struct line *line, const char *word)
 
 	if (kb_streq(word, "--user")) {
 		line->ctl.user = true;
-		/* for the life of the program */
-		line->ctl.address = kb_address_user(getuid());
+		free(line->ctl.own_address);
+		line->ctl.own_address = kb_address_user(getuid());
+		line->ctl.address = line->ctl.own_address;
 	} else if (address) {
 		line->ctl.address = address;
 	} else if (*word == '-') {
@@ -364,5 +365,6 @@ int complete(int n_words, char **words)
 		complete_verb();
 	else
 		complete_argument(&line);
+	free(line.ctl.own_address);
 	return 0;
 }

@@ -33,6 +33,7 @@ struct ctl_grant {
  * @verb:	the word on the command line
  * @address:	of the bus, NULL for the system's
  * @user:	it is the user's
+ * @own_address: @address, if it is ours to free
  * @json:	how to print
  * @quiet:	print no reply
  * @no_auto_start: do not start a service for this call
@@ -55,6 +56,7 @@ struct ctl_grant {
 struct ctl {
 	const char *verb;
 	const char *address;
+	char *own_address;
 	bool user;
 	bool global;
 	const char *root;

@@ -100,8 +100,8 @@ static int set_user(struct ctl *ctl, const struct ctl_option *option _unused_,
 		    const char *value _unused_)
 {
 	ctl->user = true;
-	/* for the life of the program */
-	ctl->address = kb_address_user(getuid());
+	free(ctl->own_address);
+	ctl->address = ctl->own_address = kb_address_user(getuid());
 	return ctl->address ? 0 : ctl_fail_errno(ENOMEM, "--user");
 }
 
@@ -440,6 +440,7 @@ int options_check(const struct ctl *ctl)
 
 void options_deinit(struct ctl *ctl)
 {
+	free(ctl->own_address);
 	free(ctl->matches);
 	free(ctl->grants);
 }

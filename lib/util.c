@@ -100,11 +100,12 @@ bool kb_utf8_is_valid(const char *s, size_t size)
 
 size_t kb_utf8_next(const char *s)
 {
-	size_t n = 1;
+	size_t size = strnlen(s, 4);
 
-	while (n < 4 && s[n] && !kb_utf8_is_valid(s, n))
-		n++;
-	return *s && kb_utf8_is_valid(s, n) ? n : 0;
+	for (size_t n = 1; n <= size; n++)
+		if (kb_utf8_is_valid(s, n))
+			return n;
+	return 0;
 }
 
 int kb_parse_bool(const char *s, bool *out)
