@@ -394,11 +394,13 @@ TEST("a receiver whose group is full costs its senders an error, not their time"
 		r = send_bytes(a, b->id, 1, 100000);
 	while (!r);
 	expect_errno(ENOMEM, r);
-	for (int i = 0; i < 10; i++) {
+	/* what the group has elsewhere may be found meanwhile, as long as there is some */
+	for (int refused = 0; refused < 10; refused += r == -ENOMEM) {
 		before = group_figure("kdbus-owner", "memory.events", "max ");
-		expect_errno(ENOMEM, send_bytes(a, b->id, 1, 100000));
+		r = send_bytes(a, b->id, 1, 100000);
+		expect(!r || r == -ENOMEM);
 		tries = group_figure("kdbus-owner", "memory.events", "max ") - before;
-		test_case("message %d, reclaimed %ld times", i, tries);
+		test_case("%d were refused, reclaimed %ld times", refused, tries);
 		expect(tries <= 4);
 	}
 	expect_eq(group_figure("kdbus-owner", "memory.events", "oom_kill "), 0);
