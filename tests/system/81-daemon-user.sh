@@ -7,6 +7,7 @@
 home=$(mktemp -d /tmp/private-home.XXXXXX)
 mkdir -p "$home/tests/system"
 cp "${0%/*}"/{util.sh,80-daemon.sh} "$top_builddir/tests/system/private" "$home/tests/system"
+cp "${0%/*}/../tap.sh" "$home/tests"
 chown -R daemon: "$home"
 
 as_user() (

@@ -504,6 +504,26 @@ TEST("a broadcast to many who listen for the same word reaches whom it reaches")
 	each_fault("a broadcast to many of one word", do_send);
 }
 
+/* of a connection that keeps nothing of an earlier one */
+static int do_first_request(void)
+{
+	struct peer *caller = peer_new(bus, .pool = 64 * KIB);
+	int r;
+
+	msg_request(&msg, b->id, 11, now_ns() + 600 * SEC);
+	r = faulty_send(caller, 0, &msg);
+	if (r == -ENOMEM)
+		expect_ok(send_msg(caller, &msg));
+	peer_close(caller);
+	return r;
+}
+
+TEST("the first request of a connection arrives or can be sent again")
+{
+	prepare();
+	each_fault("a first request", do_first_request);
+}
+
 static int do_reply(void)
 {
 	const struct kdbus_msg *request;
