@@ -1022,7 +1022,7 @@ static int module_unload(void)
  * what the module does itself comes last.
  */
 #define LOAD_OWN 80
-#define LOAD_PASSES 3
+#define LOAD_PASSES 6
 
 static int do_load(void)
 {
