@@ -86,7 +86,7 @@ function wall_table(    i, key) {
     if (!("unix-64" in wall1) && !("unix-64" in wall2))
         return
     print ""
-    print form == "markdown" ? "| time, as a ratio to the same echo of 64 B | 1 processor | 2 processors |\n| --- | --- | --- |" : \
+    print form == "markdown" ? "| time, as a ratio to the same echo of 64 B (noisy) | 1 processor | 2 processors |\n| --- | --- | --- |" : \
         pad("time, as a ratio to the same echo of 64 B (noisy)", 50) pad("1 processor", 14) "2 processors"
     for (i = 1; i <= n_rows; i++) {
         key = keys[i]
