@@ -12,7 +12,7 @@ ok() {
 not_ok() {
     n=$((n + 1))
     echo "not ok $n - $1"
-    [ -z "${2:-}" ] || printf '%s\n' "$2" | head -c 2000 | sed 's/^/# /'
+    [ -z "${2:-}" ] || printf '%s\n' "$2" | cut -c 1-500 | sed -n '1,40s/^/# /p'
 }
 
 skip() { ok "$1 # SKIP $2"; }

@@ -119,7 +119,8 @@ loop.run()
 signal = dbus.lowlevel.SignalMessage("/", name, "Large")
 signal.append("x" * (3 << 20), signature="s")
 client.send_message(signal)
-client.flush()
+# once this is answered the signal was seen, and its sender is still there to be told of
+client.get_name_owner("org.freedesktop.DBus")
 END
 )
 like "who waits for an answer that the kernel refuses is told" 'Error.NotSupported The reply could not be sent' "$said"
