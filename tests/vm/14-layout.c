@@ -92,6 +92,17 @@ TEST("vecs become offsets into the message, back to back from Align8(size)")
 	expect_eq(n, 1049);
 }
 
+/* A head of 64, a vector of 32 and a name of 16 + 6 bytes; five of payload. */
+static void expect_no_padding(__u64 cookie, const void *data)
+{
+	const struct kdbus_msg *got = expect_message(b, cookie);
+
+	expect_eq(got->size, 64 + 32 + 16 + 6);
+	expect_eq(item_find(got, KDBUS_ITEM_PAYLOAD_OFF)->vec.offset, ALIGN8(64 + 32 + 16 + 6));
+	expect_eq(b->last.msg.msg_size, 64 + 32 + 24 + 8);
+	expect(!memcmp((const __u8 *)got + 120, data, 5));
+}
+
 TEST("size ends with the last item, without its padding")
 {
 	const struct kdbus_msg *got;
@@ -110,20 +121,12 @@ TEST("size ends with the last item, without its padding")
 	msg_vec(&msg, data, 5);
 	msg_name(&msg, "abc.d");
 	must(send_msg(a, &msg));
-	got = expect_message(b, 2);
-	expect_eq(got->size, 64 + 32 + 16 + 6);
-	expect_eq(item_find(got, KDBUS_ITEM_PAYLOAD_OFF)->vec.offset, ALIGN8(64 + 32 + 16 + 6));
-	expect_eq(b->last.msg.msg_size, 64 + 32 + 24 + 8);
-	expect(!memcmp((const __u8 *)got + 120, data, 5));
+	expect_no_padding(2, data);
 	/* not even when its sender counts the padding */
 	msg.msg.cookie = 3;
 	msg.size = ALIGN8(msg.size);
 	must(send_msg(a, &msg));
-	got = expect_message(b, 3);
-	expect_eq(got->size, 64 + 32 + 16 + 6);
-	expect_eq(item_find(got, KDBUS_ITEM_PAYLOAD_OFF)->vec.offset, ALIGN8(64 + 32 + 16 + 6));
-	expect_eq(b->last.msg.msg_size, 64 + 32 + 24 + 8);
-	expect(!memcmp((const __u8 *)got + 120, data, 5));
+	expect_no_padding(3, data);
 }
 
 TEST("the sender's items keep their order, metadata follow, then the payload")
