@@ -115,6 +115,7 @@ static int spawn_start(struct starter *starter, struct report *out)
 	struct spawn *spawn = to_spawn(starter);
 	int r;
 
+	spawn->left_alone = false;
 	/* An instance is still there, yet mail arrives here: it has given the
 	 * name back and is about to end. */
 	if (spawn->pid) {
@@ -155,12 +156,19 @@ static int spawn_dispatch(struct starter *starter, struct report *out)
 	/* It was up, so nobody else will say that it went down badly. */
 	if (info.si_code != CLD_EXITED || info.si_status)
 		kb_log(LOG_WARNING, "%s", out->text);
-	return STARTER_RETRY;
+	return spawn->left_alone ? STARTER_PENDING : STARTER_RETRY;
 }
 
 static void spawn_settle(struct starter *starter)
 {
 	to_spawn(starter)->asked = false;
+}
+
+/* The end of a last instance says nothing of the next one. */
+static void spawn_watch(struct starter *starter)
+{
+	spawn_settle(starter);
+	to_spawn(starter)->left_alone = true;
 }
 
 /* It neither took the name nor ended. Ask it to go, then make it go. */
@@ -180,7 +188,7 @@ void spawn_init(struct spawn *spawn, char *const *argv)
 		.fd = spawn_fd,
 		.dispatch = spawn_dispatch,
 		.settle = spawn_settle,
-		.watch = spawn_settle,
+		.watch = spawn_watch,
 		.abandon = spawn_abandon,
 	};
 

@@ -22,6 +22,7 @@
  * @pid:	the running instance, 0 if none
  * @pidfd:	the same, -1 if none
  * @asked:	the instance was made for the mail that waits now
+ * @left_alone:	nobody waits for it to end
  * @abandoned:	how often it was told to end
  */
 struct spawn {
@@ -33,6 +34,7 @@ struct spawn {
 	pid_t pid;
 	int pidfd;
 	bool asked;
+	bool left_alone;
 	unsigned int abandoned;
 };
 

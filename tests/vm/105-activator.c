@@ -322,6 +322,18 @@ TEST("five failures in a row: messages are refused, until told otherwise")
 	expect_error(ask(a, "f.f", "/", NULL, "Ping", ""), "Spawn.ChildExited");
 }
 
+TEST("the end of one that was too slow is no reason to try again")
+{
+	setup();
+	activator_start(bus, "f.f", "/bin/sleep", "--start-timeout=0.1 -- 99");
+	for (unsigned i = 0; i < 100 && strcmp(error_of(ask(a, "f.f", "/", NULL, "Ping", "")), "LimitsExceeded"); i++)
+		;
+	for (unsigned i = 0; i < 20; i++) {
+		expect_error(ask(a, "f.f", "/", NULL, "Ping", ""), "LimitsExceeded");
+		sleep_ms(10);
+	}
+}
+
 TEST("with --on-limit=fail the name goes instead")
 {
 	int status;
