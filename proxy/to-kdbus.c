@@ -364,8 +364,6 @@ static void to_kdbus_undirected(struct client *client,
 
 static void to_kdbus_dispatch(struct client *client, struct kb_message *message)
 {
-	if (is_reply(message) && to_kdbus_restore(client, message) < 0)
-		return;
 	if (!message->destination)
 		to_kdbus_undirected(client, message);
 	else if (kb_streq(message->destination, KB_DRIVER_NAME))
@@ -397,12 +395,18 @@ void to_kdbus(struct client *client, struct kb_message *message)
 	/* types that may be invented one day concern nobody here */
 	if (message->type < KB_METHOD_CALL || message->type > KB_SIGNAL)
 		return;
+	/* if it cannot be sent, too, the caller must be found */
+	if (is_reply(message) && to_kdbus_restore(client, message) < 0)
+		return;
 	r = kb_message_set(message, KB_FIELD_SENDER,
 			   client->conn ? client_name(client) : NULL);
 	if (r == 0)
 		r = kb_message_convert(message, KB_GVARIANT);
 	if (r == -EBADMSG)
 		return to_kdbus_disconnect(client, "its message is malformed");
+	/* Hello has nothing in it that could fail */
+	if (r < 0 && client->state == CLIENT_HELLO)
+		return to_kdbus_disconnect(client, "its first message is not Hello");
 	if (r < 0)
 		return to_kdbus_failed(client, message, -r);
 
