@@ -12,7 +12,7 @@ struct kb_message;
 /* Positive answers of the gate. */
 enum {
 	GATE_E_DENIED = 1,	/* the policy says no; it is logged already */
-	GATE_E_ABSENT,		/* there is nobody to ask about: just send */
+	GATE_E_ABSENT,		/* there is nobody to ask about, nor to send to */
 };
 
 /**

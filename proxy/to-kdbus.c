@@ -297,6 +297,9 @@ static int to_kdbus_pass(struct client *client, struct kb_message *message)
 					       "everybody");
 		return 0;
 	}
+	/* somebody who takes the name now is not whom the policy was asked about */
+	if (r == GATE_E_ABSENT)
+		return -ESRCH;
 	if (r < 0) {
 		to_kdbus_failed(client, message, -r);
 		return r;

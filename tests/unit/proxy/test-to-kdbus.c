@@ -31,6 +31,7 @@ static struct kb_conn conn = {
 	.unique_name = ":1.7",
 };
 static struct client *client;
+static int client_end;
 
 /* the kernel: takes the place of libc's ioctl() */
 
@@ -69,6 +70,7 @@ static void begin(void)
 	cr_assert_geq(sd_event_add_defer(proxy.event, &proxy.reaper, NULL, NULL), 0);
 	cr_assert_eq(client_new(&proxy, fds[0], fds[0], &client), 0);
 	client->state = CLIENT_HELLO;
+	client_end = fds[1];
 }
 
 TestSuite(to_kdbus, .init = begin);
@@ -131,4 +133,40 @@ Test(to_kdbus, who_waits_for_a_reply_that_cannot_be_sent_gets_an_error)
 	cr_expect_eq(sent.dst_id, 99);
 	cr_expect_eq(sent.cookie_reply, entry.cookie);
 	kb_message_unref(huge);
+}
+
+/* policy */
+
+/* The next message that the client was sent. */
+static struct kb_message *next_message(void)
+{
+	static uint8_t bytes[4096];
+	struct kb_message *message;
+	ssize_t n;
+
+	cr_assert_eq(stream_flush(&client->stream), 0);
+	n = recv(client_end, bytes, sizeof(bytes), 0);
+	cr_assert_gt(n, 0);
+	cr_assert_eq(kb_message_decode_dbus1(bytes, n, NULL, 0, &message), 0);
+	return message;
+}
+
+/* A name could get an owner in between, of whom the policy says no. */
+Test(to_kdbus, what_no_verdict_was_about_is_not_sent)
+{
+	const struct policy_identity identity = { .uid = 1000 };
+	struct kb_message *call, *error;
+
+	cr_assert_eq(policy_new(&config.policy), 0);
+	cr_assert_eq(policy_get_view(config.policy, &identity, &client->view), 0);
+	client_join(client, &conn);
+	cr_assert_eq(kb_message_new_call("org.example.Nobody", "/", "org.example", "Do", &call), 0);
+	call->cookie = 5;
+	to_kdbus(client, call);
+	cr_expect_eq(n_sent, 0);
+	error = next_message();
+	cr_expect_eq(error->reply_cookie, 5);
+	cr_expect_str_eq(error->error_name, KB_ERROR_SERVICE_UNKNOWN);
+	kb_message_unref(error);
+	kb_message_unref(call);
 }
