@@ -115,7 +115,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	else
 		pump_disconnect_limit(client, "pending_fd_timeout",
 				      limits->pending_fd_timeout,
-				      "file descriptors it announced do not come");
+				      "its message with file descriptors does not become complete");
 	return 0;
 }
 
@@ -222,6 +222,33 @@ static bool pump_auth(struct client *client, const uint8_t *data, size_t size)
 
 /* from the socket: messages */
 
+/* The message at the front, of @size bytes, is complete but for descriptors. */
+static void pump_lacks_fds(struct client *client, size_t size)
+{
+	uint64_t max = client->proxy->config->limits.max_incoming_bytes;
+	size_t n;
+
+	(void)stream_peek(&client->stream, &n);
+	if (n - size > max)
+		pump_disconnect_limit(client, "max_incoming_bytes", max,
+				      "it goes on without file descriptors it announced");
+	else
+		pump_wait_for_fds(client, true);
+}
+
+/* So may descriptors be that have come; they are of a message that has begun. */
+static void pump_check_fds(struct client *client)
+{
+	uint64_t max = client->proxy->config->limits.max_message_unix_fds;
+	size_t n = client->stream.n_in_fds;
+
+	if (n > max)
+		pump_disconnect_limit(client, "max_message_unix_fds", max,
+				      "its message has too many file descriptors");
+	else if (n > 0)
+		pump_wait_for_fds(client, true);
+}
+
 /*
  * Descriptors arrive with some byte of their message, not necessarily the
  * first, so a message can be complete but for them.  False if it is.
@@ -236,7 +263,7 @@ static bool pump_decode(struct client *client, const uint8_t *data, size_t size)
 	r = kb_message_decode_dbus1(data, size, stream->in_fds,
 				    stream->n_in_fds, &message);
 	if (r == -EAGAIN && stream->may_pass_fds) {
-		pump_wait_for_fds(client, true);
+		pump_lacks_fds(client, size);
 		return false;
 	}
 	pump_wait_for_fds(client, false);
@@ -322,15 +349,18 @@ static void pump_consume(struct client *client)
 		const uint8_t *data = stream_peek(&client->stream, &size);
 
 		if (size == 0)
-			return;
+			break;
 		if (i == round || client_is_ahead(client)) {
 			client->is_behind = true;
+			pump_wait_for_fds(client, false);
 			return;
 		}
 		more = client->state == CLIENT_AUTH ?
 			       pump_auth(client, data, size) :
 			       pump_message(client, data, size);
 	}
+	if (client->state < CLIENT_CLOSING)
+		pump_check_fds(client);
 }
 
 /* What is still to come of a message that has begun. */
