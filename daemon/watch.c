@@ -88,24 +88,19 @@ static int on_soon(sd_event_source *source _unused_, uint64_t usec _unused_, voi
 	return 0;
 }
 
-/* A fresh descriptor watches nothing. */
+/*
+ * The descriptor stays, for in it is what changed since it was looked at last:
+ * while the files were read, that is. A directory that is added again keeps its
+ * number; of one that is not, nothing matters.
+ */
 void watch_reset(struct watch *watch)
 {
 	struct directory *d;
-	int r;
 
 	while ((d = watch->directories)) {
 		watch->directories = d->next;
 		free(d);
 	}
-	watch->io = sd_event_source_disable_unref(watch->io);
-	watch->fd = kb_close(watch->fd);
-	watch->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	r = watch->fd < 0 ? -errno : 0;
-	if (r >= 0)
-		r = sd_event_add_io(watch->event, &watch->io, watch->fd, EPOLLIN, on_change, watch);
-	if (r < 0)
-		kb_log_errno(LOG_WARNING, r, "Changes of files will not be seen");
 }
 
 void watch_add(struct watch *watch, const char *path, const char *suffix)
@@ -128,6 +123,14 @@ void watch_add(struct watch *watch, const char *path, const char *suffix)
 	watch->directories = d;
 }
 
+static int watch_open(struct watch *watch)
+{
+	watch->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (watch->fd < 0)
+		return -errno;
+	return sd_event_add_io(watch->event, &watch->io, watch->fd, EPOLLIN, on_change, watch);
+}
+
 int watch_new(sd_event *event, void (*changed)(void *userdata), void *userdata,
 	      struct watch **out)
 {
@@ -147,21 +150,18 @@ int watch_new(sd_event *event, void (*changed)(void *userdata), void *userdata,
 		watch_free(watch);
 		return r;
 	}
-	watch_reset(watch);
+	r = watch_open(watch);
+	if (r < 0)
+		kb_log_errno(LOG_WARNING, r, "Changes of files will not be seen");
 	*out = watch;
 	return 0;
 }
 
 struct watch *watch_free(struct watch *watch)
 {
-	struct directory *d;
-
 	if (!watch)
 		return NULL;
-	while ((d = watch->directories)) {
-		watch->directories = d->next;
-		free(d);
-	}
+	watch_reset(watch);
 	sd_event_source_disable_unref(watch->io);
 	sd_event_source_disable_unref(watch->soon);
 	kb_close(watch->fd);

@@ -15,7 +15,7 @@ int watch_new(sd_event *event, void (*changed)(void *userdata), void *userdata,
 	      struct watch **out);
 struct watch *watch_free(struct watch *watch);
 
-/* Forgets all directories. */
+/* Forgets all directories; what changed in those that are added again is not lost. */
 void watch_reset(struct watch *watch);
 
 /**
