@@ -31,7 +31,6 @@ struct watch {
 	sd_event_source *settle;
 };
 
-/* A fresh descriptor watches nothing, so the old ones need not be undone. */
 static void watch_stop(struct watch *watch)
 {
 	watch->io = sd_event_source_disable_unref(watch->io);
@@ -77,24 +76,30 @@ static bool watch_read(struct watch *watch)
 	return matters;
 }
 
-static int on_change(sd_event_source *source, int fd, uint32_t revents,
-		     void *userdata)
+/* Something that matters has changed. */
+static void watch_settle(struct watch *watch)
 {
-	struct watch *watch = userdata;
 	uint64_t now = kb_now_ns();
 
-	(void)source;
-	(void)fd;
-	(void)revents;
-	if (!watch_read(watch))
-		return 0;
 	if (!watch->first_ns)
 		watch->first_ns = now;
 	/* who changes files all the time does not put it off for ever */
 	if (now - watch->first_ns > (SETTLE_MAX_USEC - SETTLE_USEC) * 1000)
-		return 0;
+		return;
 	sd_event_source_set_time_relative(watch->settle, SETTLE_USEC);
 	sd_event_source_set_enabled(watch->settle, SD_EVENT_ONESHOT);
+}
+
+static int on_change(sd_event_source *source, int fd, uint32_t revents,
+		     void *userdata)
+{
+	struct watch *watch = userdata;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	if (watch_read(watch))
+		watch_settle(watch);
 	return 0;
 }
 
@@ -111,24 +116,29 @@ static int on_settled(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
+/*
+ * A fresh descriptor watches nothing, so the old ones need not be undone.  What
+ * changed since the files were read is still in the old one.
+ */
 void watch_update(struct watch *watch)
 {
 	char **directories = watch->proxy->config->watch;
-	int r;
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), r;
 
-	watch_stop(watch);
-	watch->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (watch->fd < 0) {
+	if (fd < 0) {
 		kb_log_errno(LOG_WARNING, errno,
-			     "Changes of the configuration will not be seen");
+			     "Changes of the configuration may not be seen");
 		return;
 	}
 	for (; directories && *directories; directories++)
-		if (inotify_add_watch(watch->fd, *directories,
-				      EVENTS | IN_ONLYDIR) < 0 &&
+		if (inotify_add_watch(fd, *directories, EVENTS | IN_ONLYDIR) < 0 &&
 		    errno != ENOENT && errno != ENOTDIR)
 			kb_log_errno(LOG_WARNING, errno, "Cannot watch %s",
 				     *directories);
+	if (watch->fd >= 0 && watch_read(watch))
+		watch_settle(watch);
+	watch_stop(watch);
+	watch->fd = fd;
 	r = sd_event_add_io(watch->proxy->event, &watch->io, watch->fd, EPOLLIN,
 			    on_change, watch);
 	if (r < 0)
