@@ -23,6 +23,26 @@ static void to_dbus1_refuse(struct client *client,
 }
 
 /*
+ * What was to be shown cannot be: whoever waits for something to come of it, be
+ * it the caller or, for a reply, the client itself, gets an error instead.
+ */
+static int to_dbus1_fail(struct client *client,
+			 const struct kb_message *message, const char *error,
+			 const char *text)
+{
+	const struct kb_message call = {
+		.type = KB_METHOD_CALL,
+		.cookie = message->reply_cookie,
+		.signature = "",
+	};
+
+	to_dbus1_refuse(client, message, error, text);
+	if (!message->reply_cookie)
+		return 0;
+	return synthesize_error(client, &call, error, "%s", text);
+}
+
+/*
  * Only what was asked for: the kernel's filters let false positives through,
  * and some programs stumble over signals they do not expect.
  */
@@ -84,11 +104,12 @@ static int to_dbus1_write(struct client *client, struct kb_message *message)
 			     r == -EBADMSG ? "it is malformed" :
 					     "it is too large for dbus1");
 	if (r == -EBADMSG)
-		to_dbus1_refuse(client, message, KB_ERROR_INCONSISTENT_MESSAGE,
-				"The message is malformed");
-	else if (r == -EMSGSIZE)
-		to_dbus1_refuse(client, message, KB_ERROR_LIMITS_EXCEEDED,
-				"The message is too large for the receiver");
+		return to_dbus1_fail(client, message,
+				     KB_ERROR_INCONSISTENT_MESSAGE,
+				     "The message is malformed");
+	if (r == -EMSGSIZE)
+		return to_dbus1_fail(client, message, KB_ERROR_LIMITS_EXCEEDED,
+				     "The message is too large for the receiver");
 	if (r == 0)
 		r = to_dbus1_number(client, message);
 	if (r == 0)
@@ -103,6 +124,9 @@ static int to_dbus1_peer(struct client *client, struct kb_message **message)
 
 	if (!to_dbus1_is_wanted(client, *message))
 		return 0;
+	/* to nothing the client can have sent */
+	if ((*message)->reply_cookie > UINT32_MAX)
+		return 0;
 	if ((*message)->reply_cookie) {
 		client_got_reply(client, (*message)->reply_cookie);
 		starts_end(&client->proxy->starts, (*message)->src_id);
@@ -110,12 +134,9 @@ static int to_dbus1_peer(struct client *client, struct kb_message **message)
 	if (!fds_are_fine(client, *message)) {
 		refusal_drop(client, 1, *message,
 			     "the client takes no file descriptors");
-		to_dbus1_refuse(client, *message, KB_ERROR_NOT_SUPPORTED,
-				"The receiver takes no file descriptors");
-		return 0;
+		return to_dbus1_fail(client, *message, KB_ERROR_NOT_SUPPORTED,
+				     "The receiver takes no file descriptors");
 	}
-	if ((*message)->reply_cookie > UINT32_MAX)
-		return 0;
 	if ((*message)->reply_cookie) {
 		r = driver_answer(client, message);
 		if (r < 0)
