@@ -308,7 +308,7 @@ void client_got_reply(struct client *client, uint64_t serial)
 	struct ledger_entry entry;
 
 	if (serial <= UINT32_MAX)
-		(void)ledger_take(&client->waiting, serial, &entry);
+		(void)ledger_take(&client->waiting, serial, 0, &entry);
 }
 
 /* output */

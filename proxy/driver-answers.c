@@ -205,7 +205,7 @@ int driver_answer(struct client *client, struct kb_message **message)
 	struct ledger_entry entry;
 	int r = 0;
 
-	if (!ledger_take(&client->asked, (*message)->reply_cookie, &entry))
+	if (!ledger_take(&client->asked, (*message)->reply_cookie, 0, &entry))
 		return 0;
 	refusal_driver(client, *message);
 	switch ((enum driver_asked)entry.kind) {

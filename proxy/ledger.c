@@ -45,12 +45,13 @@ int ledger_add(struct ledger *ledger, struct ledger_entry entry)
 	return 0;
 }
 
-int ledger_take(struct ledger *ledger, uint32_t serial,
+int ledger_take(struct ledger *ledger, uint32_t serial, uint64_t id,
 		struct ledger_entry *out_entry)
 {
 	/* the newest first: a client may have used a serial again */
 	for (size_t i = ledger->n; i > 0; i--) {
-		if (ledger->entries[i - 1].serial == serial) {
+		if (ledger->entries[i - 1].serial == serial &&
+		    (!id || ledger->entries[i - 1].id == id)) {
 			*out_entry = ledger->entries[i - 1];
 			ledger_drop(ledger, i - 1);
 			return 1;

@@ -38,11 +38,12 @@ int ledger_add(struct ledger *ledger, struct ledger_entry entry);
 
 /**
  * ledger_take() - the entry of a serial, which is removed
+ * @id:		whom its reply must be for, or 0 for anybody
  * @out_entry:	its name belongs to the caller from now on
  *
  * Returns 1 if there was one, 0 if not.
  */
-int ledger_take(struct ledger *ledger, uint32_t serial,
+int ledger_take(struct ledger *ledger, uint32_t serial, uint64_t id,
 		struct ledger_entry *out_entry);
 
 #endif /* PROXY_LEDGER_H */

@@ -125,7 +125,7 @@ static int notify_no_reply(struct client *client, struct kb_message *message)
 	struct ledger_entry entry;
 
 	if (message->reply_cookie <= UINT32_MAX &&
-	    ledger_take(&client->asked, message->reply_cookie, &entry))
+	    ledger_take(&client->asked, message->reply_cookie, 0, &entry))
 		free(entry.name);
 	client_got_reply(client, message->reply_cookie);
 	return synthesize_send(client, message);

@@ -331,14 +331,18 @@ static void to_kdbus_forward(struct client *client, struct kb_message *message)
 
 /*
  * The serial a caller was shown under may not be its cookie, and the sender may
- * have been shown as the driver: both are put back.
+ * have been shown as the driver: both are put back.  The same number may be the
+ * cookie of somebody else.
  */
 static int to_kdbus_restore(struct client *client, struct kb_message *message)
 {
 	char name[KB_UNIQUE_NAME_SIZE];
 	struct ledger_entry entry;
+	uint64_t id = 0;
 
-	if (!ledger_take(&client->owed, message->reply_cookie, &entry))
+	if (message->destination)
+		(void)kb_unique_name_parse(message->destination, &id);
+	if (!ledger_take(&client->owed, message->reply_cookie, id, &entry))
 		return 0;
 	free(entry.name);
 	message->reply_cookie = entry.cookie;

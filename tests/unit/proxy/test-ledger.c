@@ -16,13 +16,13 @@ Test(ledger, gives_back_what_was_entered_once)
 				      .name = strdup("a.b") };
 
 	cr_assert_eq(ledger_add(&ledger, entry), 0);
-	cr_expect_eq(ledger_take(&ledger, 8, &entry), 0);
-	cr_assert_eq(ledger_take(&ledger, 7, &entry), 1);
+	cr_expect_eq(ledger_take(&ledger, 8, 0, &entry), 0);
+	cr_assert_eq(ledger_take(&ledger, 7, 0, &entry), 1);
 	cr_expect_eq(entry.kind, 2);
 	cr_expect_eq(entry.id, 3);
 	cr_expect_eq(entry.cookie, UINT64_C(1) << 40);
 	cr_expect_str_eq(entry.name, "a.b");
-	cr_expect_eq(ledger_take(&ledger, 7, &entry), 0);
+	cr_expect_eq(ledger_take(&ledger, 7, 0, &entry), 0);
 	free(entry.name);
 	ledger_deinit(&ledger);
 }
@@ -34,9 +34,9 @@ Test(ledger, a_serial_used_twice_means_the_later_call)
 
 	ledger_add(&ledger, (struct ledger_entry){ .serial = 1, .id = 1 });
 	ledger_add(&ledger, (struct ledger_entry){ .serial = 1, .id = 2 });
-	cr_assert_eq(ledger_take(&ledger, 1, &entry), 1);
+	cr_assert_eq(ledger_take(&ledger, 1, 0, &entry), 1);
 	cr_expect_eq(entry.id, 2);
-	cr_assert_eq(ledger_take(&ledger, 1, &entry), 1);
+	cr_assert_eq(ledger_take(&ledger, 1, 0, &entry), 1);
 	cr_expect_eq(entry.id, 1);
 	ledger_deinit(&ledger);
 }
@@ -52,8 +52,8 @@ Test(ledger, forgets_the_oldest_when_full)
 					    .name = strdup("x"),
 				    });
 	cr_expect_eq(ledger.n, LEDGER_MAX);
-	cr_expect_eq(ledger_take(&ledger, 1, &entry), 0);
-	cr_assert_eq(ledger_take(&ledger, LEDGER_MAX + 1, &entry), 1);
+	cr_expect_eq(ledger_take(&ledger, 1, 0, &entry), 0);
+	cr_assert_eq(ledger_take(&ledger, LEDGER_MAX + 1, 0, &entry), 1);
 	free(entry.name);
 	ledger_deinit(&ledger);
 }
