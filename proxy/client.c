@@ -327,8 +327,9 @@ int client_deliver(struct client *client, struct kb_message *message)
 	/* a head without its body must not leave, so no fds of it either */
 	r = kb_buffer_reserve(out, body.size);
 	if (r >= 0)
-		r = stream_mark_fds(stream, offset, message->fds,
-				    message->n_fds);
+		r = stream_mark_fds(stream, offset,
+				    out->size - offset + body.size,
+				    message->fds, message->n_fds);
 	if (r < 0)
 		out->size = offset;
 	else

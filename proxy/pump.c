@@ -84,6 +84,17 @@ static void pump_ask_dropped(struct client *client)
 	pump_tell_dropped(client, "it does not read what it is sent");
 }
 
+/* Its messages with descriptors, while too many are on their way to others. */
+static void pump_tell_lost(struct client *client)
+{
+	size_t n = client->stream.n_lost;
+
+	client->stream.n_lost = 0;
+	if (n > 0)
+		refusal_drop(client, n, NULL,
+			     "too many file descriptors wait for clients that do not read them");
+}
+
 /* time */
 
 static void pump_set_timer(struct client *client, uint64_t ms);
@@ -618,6 +629,7 @@ void pump_update(struct client *client)
 	if (client_is_dead(client))
 		return;
 	r = stream_flush(&client->stream);
+	pump_tell_lost(client);
 	if (r < 0 && client->stream.is_socket) {
 		stream_hang_up(&client->stream);
 		r = 0;

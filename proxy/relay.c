@@ -37,7 +37,7 @@ static int relay_move(struct relay *relay, int from)
 		return 0;
 	r = kb_buffer_append(&sink->out, data, size);
 	if (r == 0)
-		r = stream_mark_fds(sink, offset, source->in_fds,
+		r = stream_mark_fds(sink, offset, 0, source->in_fds,
 				    source->n_in_fds);
 	if (r < 0)
 		return r;

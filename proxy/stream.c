@@ -243,7 +243,7 @@ size_t stream_pending(const struct stream *stream)
 	return stream->out.size - stream->out_start;
 }
 
-int stream_mark_fds(struct stream *stream, size_t offset, int *fds,
+int stream_mark_fds(struct stream *stream, size_t offset, size_t size, int *fds,
 		    size_t n_fds)
 {
 	struct stream_mark *marks;
@@ -264,6 +264,7 @@ int stream_mark_fds(struct stream *stream, size_t offset, int *fds,
 		copy[i] = TAKE_FD(fds[i]);
 	marks[stream->n_marks++] = (struct stream_mark){
 		.position = stream->out_position + offset,
+		.size = size,
 		.n_fds = n_fds,
 		.fds = copy,
 	};
@@ -414,6 +415,20 @@ void stream_hang_up(struct stream *stream)
 	stream_drop_output(stream);
 }
 
+/* Without its descriptors the message at the front is lost: is there one? */
+static bool stream_lose(struct stream *stream)
+{
+	uint64_t position = stream->out_position + stream->out_start;
+	size_t size = stream->n_marks > 0 ? stream->marks[0].size : 0;
+
+	if (!size || stream->marks[0].position != position)
+		return false;
+	stream_drop_mark(stream);
+	stream_advance(stream, size);
+	stream->n_lost++;
+	return true;
+}
+
 int stream_flush(struct stream *stream)
 {
 	ssize_t n;
@@ -422,7 +437,9 @@ int stream_flush(struct stream *stream)
 		stream_drop_output(stream);
 		return 0;
 	}
-	n = stream_send(stream, NULL, 0, 0);
+	do
+		n = stream_send(stream, NULL, 0, 0);
+	while (n == -ETOOMANYREFS && stream_lose(stream));
 	buffer_lay_back(&stream->out);
 	return n < 0 ? n : 0;
 }

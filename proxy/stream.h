@@ -20,10 +20,12 @@ struct iovec;
 /**
  * struct stream_mark - descriptors that leave with a byte
  * @position:	where in the output, counted from the first byte ever queued
+ * @size:	so many bytes from there are worth nothing without them
  * @fds:	owned
  */
 struct stream_mark {
 	uint64_t position;
+	size_t size;
 	size_t n_fds;
 	int *fds;
 };
@@ -45,6 +47,7 @@ struct stream_mark {
  * @in_start:		consumed bytes at the front of @in
  * @out_start:		sent bytes at the front of @out
  * @out_position:	position of the first byte of @out
+ * @n_lost:		messages that could not be sent; for others to look at
  */
 struct stream {
 	int in_fd;
@@ -64,6 +67,7 @@ struct stream {
 	struct stream_mark *marks;
 	size_t n_marks;
 	size_t n_out_fds;
+	size_t n_lost;
 };
 
 /* takes the descriptors over, which may be equal; both non-blocking */
@@ -119,17 +123,24 @@ size_t stream_pending(const struct stream *stream);
 
 /**
  * stream_mark_fds() - let descriptors leave with the byte at @offset of @out
+ * @size:	of their message, or 0 if it is not known
  * @fds:	taken over on success: each becomes -1
  *
  * To be called when the message's bytes are already in @out. 0 or -ENOMEM.
  */
-int stream_mark_fds(struct stream *stream, size_t offset, int *fds,
+int stream_mark_fds(struct stream *stream, size_t offset, size_t size, int *fds,
 		    size_t n_fds);
 
 /* frees the memory that is kept for the next who needs some */
 void stream_forget_spare(void);
 
-/* sends what the other side takes: 0, also if something is left, or an errno */
+/*
+ * Sends what the other side takes: 0, also if something is left, or an errno.
+ *
+ * The kernel lets a user have so many descriptors on their way, whoever it is that
+ * does not read them.  A message whose descriptors are too many then is lost,
+ * and no others.
+ */
 int stream_flush(struct stream *stream);
 
 #endif /* PROXY_STREAM_H */

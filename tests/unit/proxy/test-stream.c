@@ -4,6 +4,8 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -54,7 +56,7 @@ static void queue(struct stream *stream, const char *text, int fd)
 
 	cr_assert_eq(kb_buffer_append(&stream->out, text, strlen(text)), 0);
 	if (fd >= 0)
-		cr_assert_eq(stream_mark_fds(stream, offset, &fd, 1), 0);
+		cr_assert_eq(stream_mark_fds(stream, offset, strlen(text), &fd, 1), 0);
 }
 
 Test(stream, bytes_arrive_in_order_and_are_consumed_in_pieces)
@@ -321,4 +323,43 @@ Test(stream, pipes_will_do)
 	close(in[1]);
 	close(out[0]);
 	stream_deinit(&stream);
+}
+
+/* Others of our user have as many descriptors on their way as one may have. */
+static void use_up_descriptors(void)
+{
+	const struct rlimit few = { 32, 32 };
+	struct pair *others = malloc(sizeof(*others));
+
+	pair_init(others);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	if (geteuid() == 0)
+		cr_assert(setgroups(0, NULL) == 0 && setgid(65534) == 0 && setuid(65534) == 0);
+	do
+		queue(&others->a, "x", open_null());
+	while (stream_flush(&others->a) == 0 && others->a.n_lost == 0);
+	cr_assert_gt(others->a.n_lost, 0);
+}
+
+Test(stream, a_message_whose_descriptors_may_not_travel_is_lost_alone)
+{
+	struct pair pair;
+	size_t size;
+
+	pair_init(&pair);
+	use_up_descriptors();
+	queue(&pair.a, "one", -1);
+	queue(&pair.a, "two", open_null());
+	queue(&pair.a, "three", -1);
+	queue(&pair.a, "four", open_null());
+	queue(&pair.a, "five", -1);
+	cr_expect_eq(stream_flush(&pair.a), 0);
+	cr_expect_eq(stream_pending(&pair.a), 0);
+	cr_expect_eq(pair.a.n_lost, 2);
+	cr_expect_eq(pair.a.n_out_fds, 0);
+	while (stream_peek(&pair.b, &size), size < 12)
+		cr_assert_gt(stream_read(&pair.b, 0), 0);
+	cr_expect_eq(memcmp(stream_peek(&pair.b, &size), "onethreefive", 12), 0);
+	cr_expect_eq(pair.b.n_in_fds, 0);
+	pair_deinit(&pair);
 }
