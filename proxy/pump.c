@@ -622,7 +622,7 @@ static int pump_line_up(struct client *client, bool may)
 void pump_update(struct client *client)
 {
 	uint32_t bus, in;
-	bool is_first = client->state >= CLIENT_ACTIVE && !client->io_bus;
+	bool is_first = client->conn && !client->io_bus;
 	bool pending, is_heard, is_gone;
 	int r;
 

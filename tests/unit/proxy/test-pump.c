@@ -165,3 +165,21 @@ Test(pump, a_message_that_comes_in_time_ends_the_waiting)
 	cr_expect_not(client->waits_for_fds);
 	cr_expect_not(client_is_dead(client));
 }
+
+/* Who reads what is left a little at a time does not keep it up. */
+Test(pump, reading_gives_no_more_time_to_whom_we_hang_up_on)
+{
+	static char block[1 << 20];
+	uint64_t before, after;
+
+	cr_assert_eq(kb_buffer_append_zero(stream_output(&client->stream), sizeof(block)), 0);
+	client_close_gently(client);
+	pump_update(client);
+	cr_assert_eq(client->state, CLIENT_CLOSING);
+	cr_assert_geq(sd_event_source_get_time(client->timer, &before), 0);
+	cr_assert_gt(recv(client_end, block, sizeof(block) / 4, 0), 0);
+	run();
+	cr_assert_eq(client->state, CLIENT_CLOSING);
+	cr_assert_geq(sd_event_source_get_time(client->timer, &after), 0);
+	cr_expect_eq(after, before);
+}
