@@ -335,15 +335,13 @@ static int on_notify(sd_event_source *source _unused_, int fd, uint32_t revents 
 		     void *userdata)
 {
 	struct daemon *daemon = userdata;
-	struct child *child;
-	pid_t pid;
+	struct child *child = daemon->children;
+	pid_t pid = notify_read(fd);
 
-	while ((pid = notify_read(fd))) {
-		for (child = daemon->children; child && child->pid != pid; child = child->next)
-			;
-		if (child && child->state == CHILD_STARTING)
-			child_is_ready(child);
-	}
+	while (child && child->pid != pid)
+		child = child->next;
+	if (pid && child && child->state == CHILD_STARTING)
+		child_is_ready(child);
 	return 0;
 }
 

@@ -50,24 +50,22 @@ pid_t notify_read(int fd)
 	char text[512];
 	struct iovec iov = { .iov_base = text, .iov_len = sizeof(text) - 1 };
 	struct ucred cred;
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *header;
+	ssize_t n;
 
-	for (;;) {
-		struct msghdr message = {
-			.msg_iov = &iov,
-			.msg_iovlen = 1,
-			.msg_control = &control,
-			.msg_controllen = sizeof(control),
-		};
-		struct cmsghdr *header;
-		ssize_t n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
-
-		if (n < 0)
-			return 0;
-		text[n] = '\0';
-		header = CMSG_FIRSTHDR(&message);
-		if (!header || header->cmsg_type != SCM_CREDENTIALS || !says_ready(text))
-			continue;
-		memcpy(&cred, CMSG_DATA(header), sizeof(cred));
-		return cred.pid;
-	}
+	n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+	if (n < 0)
+		return 0;
+	text[n] = '\0';
+	header = CMSG_FIRSTHDR(&message);
+	if (!header || header->cmsg_type != SCM_CREDENTIALS || !says_ready(text))
+		return 0;
+	memcpy(&cred, CMSG_DATA(header), sizeof(cred));
+	return cred.pid;
 }

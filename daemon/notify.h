@@ -15,9 +15,9 @@
 int notify_open(char *name, size_t size);
 
 /**
- * notify_read() - the next child that is ready
+ * notify_read() - hear what is said next, by anybody
  *
- * Return: its pid, 0 if nothing more was said.
+ * Return: the pid of who is ready, 0 if nobody said so.
  */
 pid_t notify_read(int fd);
 
