@@ -2,6 +2,7 @@
 /* Calls to org.freedesktop.DBus: what is answered here, what goes on. */
 
 #include <errno.h>
+#include <inttypes.h>
 
 #include "lib/conn.h"
 #include "lib/error.h"
@@ -138,6 +139,13 @@ static void call_hello(struct client *client, struct kb_message *call)
 
 /* matches */
 
+/* the kernel's; a match rule is up to eight of these */
+static const struct refusal_limit kernel_rules = {
+	"rules of a connection in the kernel",
+	4096,
+	"Remove match rules",
+};
+
 static void match_result(struct client *client, const struct kb_message *call,
 			 const char *rule, int r)
 {
@@ -160,6 +168,12 @@ static void match_result(struct client *client, const struct kb_message *call,
 			      limits->max_match_rules_per_connection);
 		synthesize_error(client, call, KB_ERROR_LIMITS_EXCEEDED,
 				 "Too many match rules: max_match_rules_per_connection");
+		break;
+	case -EMFILE:
+		refusal_fixed_limit(client, &kernel_rules, NULL);
+		synthesize_error(client, call, KB_ERROR_LIMITS_EXCEEDED,
+				 "Too many match rules: %" PRIu64 " %s",
+				 kernel_rules.value, kernel_rules.name);
 		break;
 	default:
 		synthesize_error(client, call, kb_error_from_errno(r),

@@ -106,7 +106,7 @@ int matches_add(struct matches *matches, struct kb_conn *conn,
 		r = conn ? match_tell_kernel(match, conn) : 0;
 		if (r < 0) {
 			match_free(match);
-			return r == -EMFILE ? MATCHES_E_LIMIT : r;
+			return r;
 		}
 		*link = match;
 	}

@@ -42,6 +42,8 @@ void matches_deinit(struct matches *matches);
  * matches_add() - add one instance of a rule
  * @conn:	where the kernel is told, NULL if it need not be (a monitor)
  * @max:	instances allowed
+ *
+ * Returns 0, one of the above, or an errno; -EMFILE if the kernel keeps no more.
  */
 int matches_add(struct matches *matches, struct kb_conn *conn,
 		const char *text, size_t max);

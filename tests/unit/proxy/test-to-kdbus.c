@@ -55,8 +55,10 @@ int ioctl(int fd, unsigned long number, ...)
 		n_sent++;
 		return 0;
 	}
-	/* nobody has any name */
-	errno = number == KDBUS_CMD_CONN_INFO ? ESRCH : ENOTTY;
+	/* nobody has any name, and there is no room for rules */
+	errno = number == KDBUS_CMD_CONN_INFO ? ESRCH :
+		number == KDBUS_CMD_MATCH_ADD ? EMFILE :
+						ENOTTY;
 	return -1;
 }
 
@@ -208,4 +210,28 @@ Test(to_kdbus, a_reply_to_the_driver_goes_to_whom_it_was)
 	cr_expect_eq(sent.dst_id, 99);
 	cr_expect_eq(sent.cookie_reply, entry.cookie);
 	kb_message_unref(reply);
+}
+
+/* rules */
+
+/* Who is told of a limit that can be set would set it in vain. */
+Test(to_kdbus, the_limit_that_is_reached_is_named)
+{
+	struct kb_message *call, *error;
+	const char *text;
+
+	client_join(client, &conn);
+	conn.bloom = (struct kdbus_bloom_parameter){ .size = 64, .n_hash = 1 };
+	cr_assert_eq(kb_message_new_call(KB_DRIVER_NAME, KB_DRIVER_PATH, KB_DRIVER_INTERFACE,
+					 "AddMatch", &call), 0);
+	cr_assert_eq(kb_message_append(call, "s", "member='Changed'"), 0);
+	call->cookie = 5;
+	to_kdbus(client, call);
+	kb_message_unref(call);
+	error = next_message();
+	cr_expect_str_eq(error->error_name, KB_ERROR_LIMITS_EXCEEDED);
+	cr_assert_eq(kb_message_read(error, "s", &text), 0);
+	cr_expect_null(strstr(text, "max_match_rules_per_connection"), "%s", text);
+	cr_expect_not_null(strstr(text, "kernel"), "%s", text);
+	kb_message_unref(error);
 }
