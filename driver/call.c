@@ -33,6 +33,15 @@ int call_append(struct call *call, const char *types, ...)
 	return r;
 }
 
+/* A text that did not fit may end within a character, and would be refused. */
+static void drop_half_character(char *text)
+{
+	size_t n = strlen(text);
+
+	while (!kb_utf8_is_valid(text, n))
+		text[--n] = '\0';
+}
+
 int call_fail(struct call *call, const char *error, const char *format, ...)
 {
 	char text[1024];
@@ -41,6 +50,7 @@ int call_fail(struct call *call, const char *error, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	drop_half_character(text);
 	kb_conn_reply_error(call->driver->conn, call->message, error, "%s", text);
 	return CALL_DONE;
 }

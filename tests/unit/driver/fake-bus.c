@@ -295,10 +295,19 @@ int __wrap_kb_conn_reply(struct kb_conn *c _unused_, const struct kb_message *ca
 }
 
 int __wrap_kb_conn_reply_error(struct kb_conn *c _unused_, const struct kb_message *call,
-			       const char *name, const char *format _unused_, ...)
+			       const char *name, const char *format, ...)
 {
+	_cleanup_(kb_message_unrefp) struct kb_message *reply = NULL;
+	va_list args;
+	int r;
+
 	if (call->flags & KB_NO_REPLY_EXPECTED)
 		return 0;
+	va_start(args, format);
+	r = kb_message_new_errorv(call, name, format, args, &reply);
+	va_end(args);
+	if (r < 0)
+		return r;
 	fake_n_answers++;
 	snprintf(fake_answer, sizeof(fake_answer), "ERROR %s",
 		 kb_startswith(name, KB_ERROR_PREFIX) ?: name);
@@ -308,7 +317,7 @@ int __wrap_kb_conn_reply_error(struct kb_conn *c _unused_, const struct kb_messa
 int __wrap_kb_conn_reply_errno(struct kb_conn *c, const struct kb_message *call, int r,
 			       const char *text _unused_)
 {
-	return __wrap_kb_conn_reply_error(c, call, kb_error_from_errno(r), "");
+	return __wrap_kb_conn_reply_error(c, call, kb_error_from_errno(r), "%s", strerror(-r));
 }
 
 /* tests */

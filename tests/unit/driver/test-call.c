@@ -77,6 +77,19 @@ Test(call, arguments_have_to_be_of_exactly_the_types)
 	expect_answer(fake_ask(OTHER, "GetNameOwner", "ss", "a.b", "c"), "ERROR InvalidArgs");
 }
 
+Test(call, an_error_that_quotes_too_much_is_cut_between_characters)
+{
+	char name[4096];
+
+	for (size_t before = 0; before < 4; before++) {
+		memset(name, 'a', before);
+		name[before] = '\0';
+		for (size_t i = 0; i < 1000; i++)
+			strcat(name, "\xe2\x82\xac");
+		expect_answer(fake_ask(OTHER, "GetNameOwner", "s", name), "ERROR NameHasNoOwner");
+	}
+}
+
 /* A call of each row with the arguments it wants. */
 static const char *call_row(const struct method *m, uint64_t id, const char *path)
 {
