@@ -279,7 +279,7 @@ static int map_body(const struct incoming *in, struct kb_message *message,
 	};
 	r = kb_memfd_map(&memfd, &map);
 	if (r < 0)
-		return r;
+		return r == -ENOMEM ? r : -EBADMSG;
 	message->map = map.map;
 	message->map_size = map.map_size;
 	message->body = map.data;
@@ -291,6 +291,8 @@ static int map_body(const struct incoming *in, struct kb_message *message,
 	return r;
 }
 
+/* A file that cannot be read, as one that was opened for writing, is the fault of
+ * who sent it: the message is broken, not the connection. */
 static int copy_memfd(const struct chunk *chunk, size_t from, uint8_t *out,
 		      size_t size)
 {
@@ -300,7 +302,7 @@ static int copy_memfd(const struct chunk *chunk, size_t from, uint8_t *out,
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return n < 0 ? -errno : -EBADMSG;
+			return -EBADMSG;
 		out += n;
 		from += n;
 		size -= n;
