@@ -71,9 +71,12 @@ static void parcel_add(struct kdbus_parcel *parcel, struct file *file, u32 at,
 	parcel->n_fds += !memfd;
 }
 
-/* Only what nobody can change any more may be payload. */
+/* Only what nobody can change any more may be payload, and who gets it has to be
+ * able to read it. */
 static int check_memfd(struct file *file, u64 start, u64 size)
 {
+	if (!(file->f_mode & FMODE_READ))
+		return -EBADF;
 	if (!shmem_file(file))
 		return -EMEDIUMTYPE;
 	if ((SHMEM_I(file_inode(file))->seals & SEALS) != SEALS)
@@ -91,8 +94,8 @@ static int check_memfd(struct file *file, u64 start, u64 size)
  * @size:	bytes of payload; @start + @size does not overflow
  * @at:		where in the message the receiver finds its descriptor
  *
- * Return: 0; -EBADF; -EMEDIUMTYPE if the file cannot be sealed, -ETXTBSY if it
- * is not sealed, -EFAULT if it is shorter.
+ * Return: 0; -EBADF, also if it is not open for reading; -EMEDIUMTYPE if the file
+ * cannot be sealed, -ETXTBSY if it is not sealed, -EFAULT if it is shorter.
  */
 int kdbus_parcel_add_memfd(struct kdbus_parcel *parcel, int fd, u64 start,
 			   u64 size, u32 at)

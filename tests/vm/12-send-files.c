@@ -71,6 +71,17 @@ TEST("a payload file must support seals, and a closed one is EBADF")
 	expect_errno(ETXTBSY, send_memfd(memfd_create("unsealable", MFD_CLOEXEC), 0, 1));
 }
 
+TEST("a memfd that cannot be read is EBADF: its receiver could do nothing with it")
+{
+	char path[64];
+
+	peers();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", memfd_new(100));
+	expect_errno(EBADF, send_memfd(must_sys(open(path, O_WRONLY | O_CLOEXEC)), 0, 100));
+	expect_ok(send_memfd(must_sys(open(path, O_RDONLY | O_CLOEXEC)), 0, 100));
+	expect_ok(send_memfd(must_sys(open(path, O_RDWR | O_CLOEXEC)), 0, 100));
+}
+
 TEST("the range of a memfd lies inside the file")
 {
 	static const struct {

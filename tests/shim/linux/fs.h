@@ -7,6 +7,7 @@
 #include <linux/stat.h>
 #include <linux/types.h>
 
+#define FMODE_READ 0x1u
 #define FMODE_PATH 0x4000u
 
 /* so that a pool can be declared */

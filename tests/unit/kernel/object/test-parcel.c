@@ -71,7 +71,8 @@ static void begin(void)
 					    .size = 1000, .shmem = true,
 					    .shmem_info = { SEALS } };
 		dentries[i].d_name.name = "memfd:x";
-		files[i] = (struct file){ .inode = &inodes[i],
+		files[i] = (struct file){ .f_mode = FMODE_READ,
+					  .inode = &inodes[i],
 					  .dentry = &dentries[i] };
 	}
 	parcel = kdbus_parcel_new(N);
@@ -139,6 +140,14 @@ ShimTest(parcel, payload_has_all_four_seals)
 	cr_expect_eq(add_memfd(1, 0, 1), -EMEDIUMTYPE);
 	files[2].f_mode = FMODE_PATH;
 	cr_expect_eq(add_memfd(2, 0, 1), -EBADF);
+	end();
+}
+
+ShimTest(parcel, payload_can_be_read)
+{
+	begin();
+	files[0].f_mode = 0;
+	cr_expect_eq(add_memfd(0, 0, 1), -EBADF);
 	end();
 }
 
