@@ -102,9 +102,10 @@ int creds_audit_data(struct call *call)
 
 /* everything */
 
+/* A path need not be UTF-8, and then it is nothing that can be told. */
 static void add_string(struct kb_writer *writer, const char *key, const char *value)
 {
-	if (value)
+	if (value && kb_utf8_is_valid(value, strlen(value)))
 		kb_writer_append(writer, "{sv}", key, "s", value);
 }
 
@@ -347,8 +348,7 @@ static int write_all(struct call *call, const struct kb_info *info, struct proce
 	add_login(writer, process);
 	if (process->start_ns)
 		kb_writer_append(writer, "{sv}", "org.kdbus.StartTime", "t", process->start_ns);
-	if (meta->exe && kb_utf8_is_valid(meta->exe, strlen(meta->exe)))
-		add_string(writer, "org.kdbus.Executable", meta->exe);
+	add_string(writer, "org.kdbus.Executable", meta->exe);
 	add_command_line(writer, meta);
 	add_string(writer, "org.kdbus.Description", meta->description);
 	return kb_writer_close(writer);

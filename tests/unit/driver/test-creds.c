@@ -97,6 +97,14 @@ Test(creds, what_is_not_known_is_left_out)
 	expect_has("\"org.kdbus.ControlGroup\" s \"/a/b\"");
 }
 
+Test(creds, what_no_string_may_be_is_left_out)
+{
+	target->label = "x";
+	target->cgroup = "/a/\xff";
+	expect_has("\"LinuxSecurityLabel\" ay 2 120 0");
+	expect_not("ControlGroup");
+}
+
 Test(creds, a_command_line_is_words)
 {
 	target->cmdline = "a\0\0b c";
