@@ -20,7 +20,7 @@
 #define DRIVER_IDLE_NS		(30 * KB_NSEC_PER_SEC)
 
 /* Ceilings; the kernel has its own below and above. */
-#define DRIVER_CLIENTS_MAX	1024	/* with rules added through us */
+#define DRIVER_CLIENTS_MAX	1024	/* remembered, of those with rules */
 #define DRIVER_RULES_MAX	1024	/* of one of them */
 #define DRIVER_PENDING_MAX	512	/* calls we have made and wait for */
 

@@ -98,6 +98,16 @@ static int watch_ends(struct driver *driver)
 	return kb_cmd_match_add(driver->conn->fd, COOKIE_ID_REMOVE, KDBUS_MATCH_REPLACE, &items, 0);
 }
 
+/* Who is forgotten loses nothing: what the kernel keeps is counted again. */
+static void forget_oldest(struct driver *driver)
+{
+	struct client *client = driver->clients;
+
+	while (client->next)
+		client = client->next;
+	matches_forget(driver, client->id);
+}
+
 static int client_get(struct driver *driver, uint64_t id, struct client **out)
 {
 	struct client *client = matches_client(driver, id);
@@ -105,7 +115,7 @@ static int client_get(struct driver *driver, uint64_t id, struct client **out)
 
 	if (!client) {
 		if (driver->n_clients >= DRIVER_CLIENTS_MAX)
-			return -EMFILE;
+			forget_oldest(driver);
 		if (!driver->n_clients) {
 			r = watch_ends(driver);
 			if (r < 0)

@@ -192,10 +192,9 @@ Test(matches, when_the_kernel_has_no_room_nothing_is_left_behind)
 	cr_assert_eq(fake_count_all(7), 0);
 }
 
-Test(matches, limits_of_rules_and_clients)
+Test(matches, a_client_may_have_so_many_rules)
 {
 	char rule[64];
-	uint64_t id;
 	int i;
 
 	for (i = 0; i < DRIVER_RULES_MAX; i++) {
@@ -203,13 +202,24 @@ Test(matches, limits_of_rules_and_clients)
 		add(7, rule);
 	}
 	cr_assert_str_eq(ask(matches_add, 7, "member='more'"), "LimitsExceeded");
-	matches_forget(&driver, 7);
-	fake_n_matches = 0;
-	for (id = 1; id <= DRIVER_CLIENTS_MAX; id++)
+}
+
+Test(matches, so_many_clients_are_remembered_and_nobody_is_refused)
+{
+	uint64_t id;
+
+	add(1, RULE);
+	for (id = 1; id <= DRIVER_CLIENTS_MAX + 1; id++)
 		add(id, RULE);
-	cr_assert_str_eq(ask(matches_add, id, RULE), "LimitsExceeded");
-	matches_forget(&driver, 3);
-	add(id, RULE);
+	cr_assert_eq(driver.n_clients, DRIVER_CLIENTS_MAX);
+	cr_assert_eq(fake_count_all(0), 1);
+	/* the first is forgotten, its rules are not */
+	cr_assert_null(matches_client(&driver, 1));
+	remove_(1, RULE);
+	cr_assert_eq(fake_count(1), 1);
+	remove_(1, RULE);
+	cr_assert_eq(fake_count_all(1), 0);
+	cr_assert_str_eq(ask(matches_remove, 1, RULE), "MatchRuleNotFound");
 }
 
 Test(matches, eavesdropping_is_for_the_privileged_and_means_nothing)
