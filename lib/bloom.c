@@ -118,6 +118,15 @@ void kb_bloom_add(const struct kdbus_bloom_parameter *parameter,
 	hasher_set(&hasher);
 }
 
+/* Text of nothing but separators comes to that soon, and may be very long. */
+static bool is_full(const struct hasher *hasher)
+{
+	for (uint64_t i = 0; i < hasher->parameter->size / 8; i++)
+		if (~hasher->filter[i])
+			return false;
+	return true;
+}
+
 void kb_bloom_add_prefixes(const struct kdbus_bloom_parameter *parameter,
 			   uint64_t *filter, const char *key,
 			   const char *value, char separator)
@@ -128,6 +137,8 @@ void kb_bloom_add_prefixes(const struct kdbus_bloom_parameter *parameter,
 	/* "/a/b": "", no; "/"; "/a"; "/a/"; and at last the whole */
 	hasher_init(&hasher, parameter, filter, key);
 	while ((next = strchr(fed, separator))) {
+		if (is_full(&hasher))
+			return;
 		if (next > value) {
 			hasher_feed(&hasher, fed, next - fed);
 			hasher_set(&hasher);

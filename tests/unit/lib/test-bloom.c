@@ -134,17 +134,44 @@ Test(bloom, prefixes_are_those_of_the_definition)
 	}
 }
 
-Test(bloom, a_million_slashes_take_no_time)
+static char *new_slashes(size_t n)
 {
-	size_t n = 1 << 20;
 	char *path = malloc(n + 1);
-	uint64_t filter[8] = {};
+
+	memset(path, '/', n);
+	path[n] = '\0';
+	return path;
+}
+
+/* One after the other, and nobody else has a turn until all are hashed. */
+Test(bloom, many_millions_of_slashes_take_no_time)
+{
+	char *path = new_slashes(32 << 20);
 
 	alarm(20);
-	memset(path, '/', n);
-	path[n] = 0;
-	kb_bloom_add_prefixes(&usual, filter, "arg0-slash-prefix", path, '/');
+	for (int i = 0; i < 16; i++) {
+		uint64_t filter[8] = {};
+
+		kb_bloom_add_prefixes(&usual, filter, "arg0-slash-prefix", path,
+				      '/');
+	}
 	free(path);
+}
+
+Test(bloom, a_filter_becomes_full_bit_by_bit)
+{
+	for (size_t n = 1; n < 1000; n++) {
+		uint64_t filter[8] = {}, expected[8] = {};
+		char *path = new_slashes(n);
+
+		kb_bloom_add_prefixes(&usual, filter, "x", path, '/');
+		for (size_t i = n; i > 0; i--) {
+			path[i] = '\0';
+			kb_bloom_add(&usual, expected, "x", path);
+		}
+		cr_assert_arr_eq(filter, expected, 64, "%zu", n);
+		free(path);
+	}
 }
 
 Test(bloom, a_signal_has_all_its_strings)
