@@ -271,6 +271,13 @@ static void trim(struct kb_buffer *buffer)
 		kb_buffer_deinit(buffer);
 }
 
+/* What was put together is with the kernel. */
+static void forget(struct kb_conn *conn)
+{
+	trim(&conn->items);
+	trim(&conn->bytes);
+}
+
 /* Puts the kdbus message together in conn->items. */
 static int build(struct kb_conn *conn, struct kb_message *message,
 		 int *out_fd)
@@ -315,6 +322,8 @@ static int call(struct kb_conn *conn, struct kdbus_msg_info *reply)
 		conn->saves = r == -ENOTTY ? -1 : 1;
 		if (r != -ENOTTY)
 			return r;
+		if (used)
+			kb_pool_release(&conn->pool, conn->used);
 	}
 	do
 		r = kb_cmd_send(conn->fd, msg, KDBUS_SEND_SYNC_REPLY, -1,
@@ -335,8 +344,7 @@ static int send_message(struct kb_conn *conn, struct kb_message *message,
 	else if (r >= 0)
 		r = kb_cmd_send(conn->fd, (void *)conn->items.data, 0, -1,
 				NULL);
-	trim(&conn->items);
-	trim(&conn->bytes);
+	forget(conn);
 	return r;
 }
 
@@ -441,6 +449,8 @@ static int serve(struct kb_conn *conn, bool answer, uint64_t until,
 			break;
 		cmd.flags = 0;
 	}
+	/* its sender may be told that nobody can read it */
+	forget(conn);
 	return r < 0 ? r : kb_recv_slice(conn, &cmd.msg, out);
 }
 
@@ -458,6 +468,7 @@ static int serve_without(struct kb_conn *conn, bool answer, uint64_t until,
 		if (r < 0)
 			kb_log_errno(LOG_DEBUG, r, "cannot answer");
 	}
+	forget(conn);
 	return wait_and_recv(conn, until, out);
 }
 
@@ -481,8 +492,6 @@ int kb_conn_serve(struct kb_conn *conn, struct kb_message *reply,
 	r = conn->saves > 0 ? serve(conn, answer, until, message) : -ENOTTY;
 	if (r == -ENOTTY)
 		r = serve_without(conn, answer, until, message);
-	trim(&conn->items);
-	trim(&conn->bytes);
 	/* one that nobody can read */
 	return r == -EBADMSG ? wait_and_recv(conn, until, message) : r;
 }
