@@ -10,13 +10,20 @@
 /* An id that nobody has: for names that nobody can own. */
 #define ID_NOBODY	(UINT64_MAX - 1)
 
-/* The rule's argN as a string, or NULL. */
+/* A path's condition holds for what is equal, too, which a name may be. */
+static bool arg_is_exact(const struct kb_match_arg *arg)
+{
+	return arg->kind == KB_MATCH_ARG_STRING ||
+	       (arg->kind == KB_MATCH_ARG_PATH && !strchr(arg->value, '/'));
+}
+
+/* What argN has to be, or NULL. */
 static const char *rule_arg(const struct kb_match_rule *rule,
 			    unsigned int index)
 {
 	for (size_t i = 0; i < rule->n_args; i++)
 		if (rule->args[i].index == index &&
-		    rule->args[i].kind == KB_MATCH_ARG_STRING)
+		    arg_is_exact(&rule->args[i]))
 			return rule->args[i].value;
 	return NULL;
 }
@@ -36,7 +43,8 @@ static bool args_allow_owner_changes(const struct kb_match_rule *rule)
 
 	for (size_t i = 0; i < rule->n_args; i++)
 		if (rule->args[i].index > 2 ||
-		    rule->args[i].kind == KB_MATCH_ARG_PATH)
+		    (rule->args[i].kind != KB_MATCH_ARG_NAMESPACE &&
+		     !arg_is_exact(&rule->args[i])))
 			return false;
 	if (name && !kb_name_is_well_known(name) &&
 	    kb_unique_name_parse(name, &id) < 0)

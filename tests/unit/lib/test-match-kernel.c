@@ -83,6 +83,10 @@ static const struct {
 	{ "sender='" DRIVER "',arg0='nonsense'", "MN" },
 	{ "sender='" DRIVER "',arg0=''", "MN" },
 	{ "sender='" DRIVER "',arg0namespace='a'", "MN * + - a r" },
+	/* equal is as good as the beginning of a path */
+	{ "sender='" DRIVER "',arg0path='a.b'", "N * + -" },
+	{ "sender='" DRIVER "',arg1path=''", "N * + - a r" },
+	{ "sender='" DRIVER "',arg0path='a.b/'", "N" },
 	{ "sender='" DRIVER "',arg1=''", "WN * + - a r" },
 	{ "sender='" DRIVER "',arg1=':1.2'", "WN * - r" },
 	{ "sender='" DRIVER "',arg2=':1.2'", "WN * + a" },
