@@ -41,7 +41,6 @@ struct pending;
  * @idle_ns:	how long without a message until we go; 0: for ever
  * @last_ns:	when the last one came
  * @idle:	the timer
- * @leaving:	inside the sequence of leaving
  * @clients:	who has rules added through us
  * @n_clients:	how many
  * @pending:	calls we have made and wait for
@@ -61,7 +60,6 @@ struct driver {
 	uint64_t idle_ns;
 	uint64_t last_ns;
 	sd_event_source *idle;
-	bool leaving;
 	struct client *clients;
 	size_t n_clients;
 	struct pending *pending;
