@@ -225,7 +225,11 @@ static int send_reply(struct kdbus_connection *bus, const struct kb_message *cal
 		return kb_conn_reply_error(bus->kb, call, KB_ERROR_FAILED,
 					   "%s should give \"%s\", but gives \"%s\"",
 					   method->member, method->out, reply->signature);
-	return kb_conn_reply(bus->kb, call, reply);
+	r = kb_conn_reply(bus->kb, call, reply);
+	/* nobody is to wait for what cannot be sent */
+	return r >= 0 ? r : kb_conn_reply_error(bus->kb, call, KB_ERROR_FAILED,
+						"The answer of %s cannot be sent: %s",
+						method->member, strerror(-r));
 }
 
 static int method_call(struct kdbus_connection *bus, struct kdbus_message *call,

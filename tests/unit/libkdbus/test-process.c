@@ -75,9 +75,15 @@ static int postpone(struct kdbus_message *call, struct kdbus_message *reply _unu
 	return KDBUS_LATER;
 }
 
+static int misnamed(struct kdbus_message *call _unused_, struct kdbus_message *reply, void *userdata _unused_)
+{
+	return kdbus_fail(reply, "no name of an error", "It is full");
+}
+
 static const struct kdbus_method methods[] = {
 	{ "Add", "ii", "x", add },	{ "Wrong", "", "s", wrong },
 	{ "Deny", "", "", deny },	{ "Named", "", "s", named },
+	{ "Misnamed", "", "s", misnamed },
 	{ "Later", "", "u", postpone }, {},
 };
 
@@ -129,6 +135,7 @@ Test(process, what_cannot_be_called_has_its_error)
 		{ NAME, PATH, "Wrong", false, KB_ERROR_FAILED },
 		{ NAME, PATH, "Deny", false, KB_ERROR_ACCESS_DENIED },
 		{ NAME, PATH, "Named", false, NAME ".Error.Full" },
+		{ NAME, PATH, "Misnamed", false, KB_ERROR_FAILED },
 		{ "org.freedesktop.DBus.Peer", PATH, "None", false, KB_ERROR_UNKNOWN_METHOD },
 	};
 
