@@ -232,6 +232,15 @@ static int send_reply(struct kdbus_connection *bus, const struct kb_message *cal
 						method->member, strerror(-r));
 }
 
+/* Who waits for an answer waits for us, until message_settle(). */
+static void owe(struct kdbus_connection *bus, struct kdbus_message *call)
+{
+	if (call->kb->flags & KB_NO_REPLY_EXPECTED)
+		return;
+	call->owes = connection_ref(bus);
+	bus->n_owed++;
+}
+
 static int method_call(struct kdbus_connection *bus, struct kdbus_message *call,
 		       const struct target *target)
 {
@@ -241,18 +250,12 @@ static int method_call(struct kdbus_connection *bus, struct kdbus_message *call,
 	r = kdbus_message_new_return(call, &reply);
 	if (r < 0)
 		return r;
+	owe(bus, call);
 	r = target->method->function(call, reply, target->userdata);
-	if (call->is_answered)
+	if (call->is_answered || r == KDBUS_LATER)
 		return 0;
-	if (r == KDBUS_LATER) {
-		if (!(call->kb->flags & KB_NO_REPLY_EXPECTED)) {
-			call->owes = connection_ref(bus);
-			bus->n_owed++;
-		}
-		return 0;
-	}
 	/* a second reply is nobody's */
-	call->is_answered = true;
+	message_settle(call);
 	if (r == -EBADMSG)
 		return kb_conn_reply_error(bus->kb, call->kb, KB_ERROR_INVALID_ARGS,
 					   "The arguments of %s are malformed",

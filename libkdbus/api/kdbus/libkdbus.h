@@ -143,8 +143,8 @@ int kdbus_run(struct kdbus_connection *bus, uint64_t idle_ns);
  * nothing has come meanwhile.
  *
  * Return: 0, and all that is left to do is kdbus_disconnect(). -EBUSY if mail
- * is queued, or replies are awaited: nothing has changed then, go on. Else as
- * kdbus_process().
+ * is queued, replies are awaited, or a call has no answer yet, such as one whose
+ * method is running: nothing has changed then, go on. Else as kdbus_process().
  */
 int kdbus_leave(struct kdbus_connection *bus);
 

@@ -80,10 +80,19 @@ static int misnamed(struct kdbus_message *call _unused_, struct kdbus_message *r
 	return kdbus_fail(reply, "no name of an error", "It is full");
 }
 
+static int left;
+
+static int leave(struct kdbus_message *call _unused_, struct kdbus_message *reply _unused_,
+		 void *userdata _unused_)
+{
+	left = kdbus_leave(service);
+	return 0;
+}
+
 static const struct kdbus_method methods[] = {
 	{ "Add", "ii", "x", add },	{ "Wrong", "", "s", wrong },
 	{ "Deny", "", "", deny },	{ "Named", "", "s", named },
-	{ "Misnamed", "", "s", misnamed },
+	{ "Misnamed", "", "s", misnamed }, { "Leave", "", "", leave },
 	{ "Later", "", "u", postpone }, {},
 };
 
@@ -188,6 +197,17 @@ Test(process, an_answer_may_come_later_and_once)
 	call(NAME, PATH, "Later", false);
 	later = kdbus_message_unref(later);
 	cr_expect_eq(service->n_owed, 0);
+}
+
+Test(process, whose_method_is_running_waits_for_us)
+{
+	cr_assert_eq(kdbus_serve(service, PATH, NAME, methods, NULL), 0);
+	call(NAME, PATH, "Leave", false);
+	cr_expect_eq(left, -EBUSY);
+	cr_expect_eq(service->n_owed, 0);
+	cr_assert_not_null(answer);
+	cr_expect_eq(kdbus_message_type(answer), KDBUS_METHOD_RETURN);
+	answer = kdbus_message_unref(answer);
 }
 
 /* listeners */
