@@ -112,20 +112,21 @@ static int process_last(struct kb_message *kb, void *userdata)
 
 int kdbus_leave(struct kdbus_connection *bus)
 {
+	_cleanup_(connection_unrefp) struct kdbus_connection *own = connection_ref(bus);
 	int r, again;
 
-	r = kb_conn_wait(bus->kb, 0);
+	r = kb_conn_wait(own->kb, 0);
 	if (r < 0)
 		return r;
-	if (r > 0 || bus->pending || bus->n_owed)
+	if (r > 0 || own->pending || own->n_owed)
 		return -EBUSY;
-	r = names_release(bus);
+	r = names_release(own);
 	if (r >= 0)
-		r = kb_conn_exit_on_idle(bus->kb, NULL, process_last, bus);
+		r = kb_conn_exit_on_idle(own->kb, NULL, process_last, own);
 	if (r == 0)
-		kdbus_detach_event(bus);
+		kdbus_detach_event(own);
 	if (r != -EBUSY)
 		return r;
-	again = names_request(bus);
+	again = names_request(own);
 	return again < 0 ? again : r;
 }

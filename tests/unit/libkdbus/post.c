@@ -164,6 +164,8 @@ int __wrap_kb_cmd_recv(int fd, uint64_t flags, int64_t priority _unused_, struct
 	int r = -EAGAIN;
 
 	*out = (struct kdbus_cmd_recv){};
+	if (fd < 0)
+		return -ENOTCONN;
 	if (flags)
 		return -EAGAIN;
 	pthread_mutex_lock(&lock);
@@ -195,5 +197,31 @@ int __wrap_kb_cmd_match_add(int fd _unused_, uint64_t cookie _unused_, uint64_t 
 int __wrap_kb_cmd_match_remove(int fd, uint64_t cookie, uint64_t behalf_id);
 int __wrap_kb_cmd_match_remove(int fd _unused_, uint64_t cookie _unused_, uint64_t behalf_id _unused_)
 {
+	return 0;
+}
+
+int post_n_names;
+void (*post_on_release)(void);
+
+int __wrap_kb_cmd_name_acquire(int fd, const char *name, uint64_t flags, uint64_t behalf_id,
+			       uint64_t *out_flags);
+int __wrap_kb_cmd_name_acquire(int fd, const char *name _unused_, uint64_t flags _unused_,
+			       uint64_t behalf_id _unused_, uint64_t *out_flags)
+{
+	if (fd < 0)
+		return -ENOTCONN;
+	post_n_names++;
+	*out_flags = 0;
+	return 0;
+}
+
+int __wrap_kb_cmd_name_release(int fd, const char *name, uint64_t behalf_id);
+int __wrap_kb_cmd_name_release(int fd, const char *name _unused_, uint64_t behalf_id _unused_)
+{
+	if (fd < 0)
+		return -ENOTCONN;
+	post_n_names--;
+	if (post_on_release)
+		post_on_release();
 	return 0;
 }

@@ -10,6 +10,11 @@
 
 #include "lib/conn.h"
 
+/* Names are all free, and only counted: how many are owned; and what happens
+ * when one is given up. */
+extern int post_n_names;
+extern void (*post_on_release)(void);
+
 /* A connection whose id is one more than that of the one before. */
 int post_connect(struct kb_conn **out);
 

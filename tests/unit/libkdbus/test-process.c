@@ -6,6 +6,7 @@
 #include "lib/error.h"
 #include "libkdbus/connection.h"
 #include "libkdbus/message.h"
+#include "tests/unit/libkdbus/post.h"
 
 #define PATH "/org/example/Test1"
 #define NAME "org.example.Test1"
@@ -305,4 +306,32 @@ Test(process, who_has_left_is_not_connected)
 	cr_expect_eq(kdbus_release_name(client, NAME), -ENOTCONN);
 	cr_expect_eq(kdbus_peer_credentials(client, ":1.2", &credentials), -ENOTCONN);
 	cr_expect_eq(kdbus_fd(client), -1);
+}
+
+/* the last messages of one who leaves */
+
+static void say_goodbye(void)
+{
+	cr_assert_eq(kdbus_emit(client, PATH, NAME, "One", ""), 0);
+}
+
+static int end_of_it(struct kdbus_message *signal _unused_, void *userdata _unused_)
+{
+	kdbus_disconnect(service);
+	return 0;
+}
+
+static void begin_to_leave(kdbus_signal_handler handler)
+{
+	post_on_release = say_goodbye;
+	cr_assert_eq(kdbus_request_name(service, NAME, 0), 0);
+	cr_assert_eq(post_n_names, 1);
+	cr_assert_eq(kdbus_subscribe(service, "member='One'", handler, NULL, NULL), 0);
+}
+
+Test(process, who_is_disconnected_while_leaving_has_left)
+{
+	begin_to_leave(end_of_it);
+	cr_expect_eq(kdbus_leave(service), -ENOTCONN);
+	cr_assert_eq(kdbus_connect("system", 0, &service), 0);
 }
