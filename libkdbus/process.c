@@ -123,10 +123,11 @@ int kdbus_leave(struct kdbus_connection *bus)
 	r = names_release(own);
 	if (r >= 0)
 		r = kb_conn_exit_on_idle(own->kb, NULL, process_last, own);
-	if (r == 0)
+	if (r == 0) {
 		kdbus_detach_event(own);
-	if (r != -EBUSY)
-		return r;
+		return 0;
+	}
+	/* whoever goes on after an error of a handler goes on as before */
 	again = names_request(own);
-	return again < 0 ? again : r;
+	return r == -EBUSY && again < 0 ? again : r;
 }

@@ -144,7 +144,8 @@ int kdbus_run(struct kdbus_connection *bus, uint64_t idle_ns);
  *
  * Return: 0, and all that is left to do is kdbus_disconnect(). -EBUSY if mail
  * is queued, replies are awaited, or a call has no answer yet, such as one whose
- * method is running: nothing has changed then, go on. Else as kdbus_process().
+ * method is running: nothing has changed then, go on. Else as kdbus_process(),
+ * and the names are asked for again, too.
  */
 int kdbus_leave(struct kdbus_connection *bus);
 

@@ -321,6 +321,11 @@ static int end_of_it(struct kdbus_message *signal _unused_, void *userdata _unus
 	return 0;
 }
 
+static int failure(struct kdbus_message *signal _unused_, void *userdata _unused_)
+{
+	return -ENOTTY;
+}
+
 static void begin_to_leave(kdbus_signal_handler handler)
 {
 	post_on_release = say_goodbye;
@@ -334,4 +339,11 @@ Test(process, who_is_disconnected_while_leaving_has_left)
 	begin_to_leave(end_of_it);
 	cr_expect_eq(kdbus_leave(service), -ENOTCONN);
 	cr_assert_eq(kdbus_connect("system", 0, &service), 0);
+}
+
+Test(process, who_cannot_leave_has_its_names_as_before)
+{
+	begin_to_leave(failure);
+	cr_expect_eq(kdbus_leave(service), -ENOTTY);
+	cr_expect_eq(post_n_names, 1);
 }
