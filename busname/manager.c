@@ -393,6 +393,18 @@ static int manager_examine(struct manager *manager, const struct unit_state *sta
 	return report_result(manager, result, out);
 }
 
+/* Jobs keep their numbers when the manager re-executes itself. */
+static bool manager_has_job(struct manager *manager)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *reply = NULL;
+	const char *path;
+
+	return manager->job &&
+	       manager_get(manager, manager->path, UNIT_INTERFACE, "Job", &reply) >= 0 &&
+	       kb_message_read(reply, "v", "(uo)", NULL, &path) >= 0 &&
+	       kb_streq(path, manager->job);
+}
+
 static int manager_dispatch(struct starter *starter, struct report *out)
 {
 	struct manager *manager = to_manager(starter);
@@ -403,7 +415,8 @@ static int manager_dispatch(struct starter *starter, struct report *out)
 	if (manager->link.fd < 0) {
 		if (!manager->path || manager_find_unit(manager, out))
 			return STARTER_PENDING;
-		manager_forget_job(manager);
+		if (!manager_has_job(manager))
+			manager_forget_job(manager);
 		manager->changed = true;
 	}
 	for (;;) {

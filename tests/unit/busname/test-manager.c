@@ -28,6 +28,7 @@ static struct {
 	int status;
 	uint64_t start;
 	bool unmet;		/* a condition */
+	bool waits;		/* in a job */
 	const char *refusal;	/* error name of StartUnit */
 	unsigned int n_starts;
 	unsigned int n_calls;
@@ -89,6 +90,8 @@ static void answer_get(const struct kb_message *call, struct kb_message *reply)
 		kb_message_append(reply, "v", "t", unit.start);
 	else if (kb_streq(name, "ConditionResult"))
 		kb_message_append(reply, "v", "b", !unit.unmet);
+	else if (kb_streq(name, "Job"))
+		kb_message_append(reply, "v", "(uo)", unit.waits, unit.waits ? JOB_PATH : "/");
 	else
 		cr_assert_fail("property %s", name);
 }
@@ -413,5 +416,20 @@ Test(manager, a_manager_that_goes_away_is_found_again)
 	unit.active = "failed";
 	unit.result = "exit-code";
 	unit.status = 9;
+	expect_failure("Spawn.ChildExited", "status 9");
+}
+
+Test(manager, a_job_that_is_still_there_is_waited_for)
+{
+	cr_assert_eq(start(), STARTER_PENDING);
+	unit.waits = true;
+	shutdown(peer, SHUT_RDWR);
+	cr_assert_eq(dispatch(), STARTER_PENDING);
+	cr_assert_eq(manager.link.fd, -1);
+	/* the unit is down, for its start has not begun */
+	cr_assert_eq(dispatch(), STARTER_PENDING);
+	cr_assert_neq(manager.link.fd, -1);
+	unit.waits = false;
+	fall("failed", "exit-code", 9);
 	expect_failure("Spawn.ChildExited", "status 9");
 }
