@@ -169,21 +169,27 @@ static int set_service(struct unit *unit, const struct assignment *a, const stru
 
 static int append_expanded(struct kb_buffer *out, const char *text, size_t n, const char *name);
 
-/* The arguments stay as they are: the service manager reads them. */
-static int set_exec(struct unit *unit, const struct assignment *a,
-		    const struct scope *scope _unused_)
+/* What the service manager reads: only what names the unit is ours. */
+static int set_expanded(struct unit *unit, const struct assignment *a, char **where)
 {
-	_cleanup_(kb_buffer_deinit) struct kb_buffer exec = {};
+	_cleanup_(kb_buffer_deinit) struct kb_buffer text = {};
 	int r;
 
 	if (!*a->value)
-		return replace(&unit->exec, NULL);
-	if (*a->value != '/' || strcspn(a->value, "\\\"'$") < strcspn(a->value, BLANKS))
-		return wrong(a, "does not begin with a plain absolute path");
-	r = append_expanded(&exec, a->value, strlen(a->value), unit->name);
+		return replace(where, NULL);
+	r = append_expanded(&text, a->value, strlen(a->value), unit->name);
 	if (r >= 0)
-		r = kb_buffer_append(&exec, "", 1);
-	return r < 0 ? r : replace(&unit->exec, (const char *)exec.data);
+		r = kb_buffer_append(&text, "", 1);
+	return r < 0 ? r : replace(where, (const char *)text.data);
+}
+
+static int set_exec(struct unit *unit, const struct assignment *a,
+		    const struct scope *scope _unused_)
+{
+	if (*a->value && (*a->value != '/' ||
+			  strcspn(a->value, "\\\"'$") < strcspn(a->value, BLANKS)))
+		return wrong(a, "does not begin with a plain absolute path");
+	return set_expanded(unit, a, &unit->exec);
 }
 
 static int add_rule(struct unit *unit, const struct assignment *a,
@@ -380,7 +386,7 @@ static int apply_unit(struct unit *unit, const struct assignment *a)
 	if (kb_streq(a->key, "DefaultDependencies"))
 		return set_bool(a, &unit->implicit, true);
 	if (kb_streq(a->key, "Description"))
-		return replace(&unit->description, *a->value ? a->value : NULL);
+		return set_expanded(unit, a, &unit->description);
 	/* Where the generated unit comes from is what we say about it. */
 	if (kb_streq(a->key, "SourcePath"))
 		return 0;
