@@ -90,9 +90,11 @@ int kdbus_run(struct kdbus_connection *bus, uint64_t idle_ns)
 			r = kdbus_leave(own);
 			if (r != -EBUSY)
 				return r;
-		} else if (r < 0) {
-			return r;
+			/* only a message can change that */
+			r = kdbus_wait(own, KDBUS_FOREVER);
 		}
+		if (r < 0)
+			return r;
 	}
 }
 

@@ -225,3 +225,13 @@ int __wrap_kb_cmd_name_release(int fd, const char *name _unused_, uint64_t behal
 		post_on_release();
 	return 0;
 }
+
+unsigned int post_n_waits;
+
+int __real_kb_conn_wait(struct kb_conn *conn, int64_t timeout_ns);
+int __wrap_kb_conn_wait(struct kb_conn *conn, int64_t timeout_ns);
+int __wrap_kb_conn_wait(struct kb_conn *conn, int64_t timeout_ns)
+{
+	__atomic_add_fetch(&post_n_waits, 1, __ATOMIC_RELAXED);
+	return __real_kb_conn_wait(conn, timeout_ns);
+}

@@ -15,6 +15,9 @@
 extern int post_n_names;
 extern void (*post_on_release)(void);
 
+/* How often anybody waited. */
+extern unsigned int post_n_waits;
+
 /* A connection whose id is one more than that of the one before. */
 int post_connect(struct kb_conn **out);
 

@@ -2,6 +2,8 @@
 /* Who is called for which message; tests/vm/106-libkdbus has a real kernel. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <pthread.h>
+#include <unistd.h>
 
 #include "lib/error.h"
 #include "libkdbus/connection.h"
@@ -346,4 +348,35 @@ Test(process, who_cannot_leave_has_its_names_as_before)
 	begin_to_leave(failure);
 	cr_expect_eq(kdbus_leave(service), -ENOTTY);
 	cr_expect_eq(post_n_names, 1);
+}
+
+static void *answer_slowly(void *unused)
+{
+	usleep(100000);
+	cr_assert_eq(kdbus_reply(service, later, "u", 7), 0);
+	return unused;
+}
+
+static int leave_now(struct kdbus_message *reply _unused_, void *userdata _unused_)
+{
+	kb_conn_close(client->kb);
+	return 0;
+}
+
+Test(process, whoever_runs_until_the_last_answer_sleeps_until_it_comes)
+{
+	struct kdbus_message *message;
+	pthread_t thread;
+
+	cr_assert_eq(kdbus_serve(service, PATH, NAME, methods, NULL), 0);
+	cr_assert_eq(kdbus_message_new_call(":1.2", PATH, NAME, "Later", &message), 0);
+	cr_assert_eq(kdbus_call_async(client, message, 0, leave_now, NULL), 0);
+	kdbus_message_unref(message);
+	settle();
+	pthread_create(&thread, NULL, answer_slowly, NULL);
+	cr_expect_eq(kdbus_run(client, 0), -ENOTCONN);
+	pthread_join(thread, NULL);
+	/* to find that it is idle, that it cannot leave, and until it was time */
+	cr_expect_leq(post_n_waits, 6, "%u", post_n_waits);
+	later = kdbus_message_unref(later);
 }
