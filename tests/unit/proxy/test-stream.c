@@ -326,10 +326,9 @@ Test(stream, pipes_will_do)
 }
 
 /* Others of our user have as many descriptors on their way as one may have. */
-static void use_up_descriptors(void)
+static void use_up_descriptors(struct pair *others)
 {
 	const struct rlimit few = { 32, 32 };
-	struct pair *others = malloc(sizeof(*others));
 
 	pair_init(others);
 	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
@@ -343,11 +342,11 @@ static void use_up_descriptors(void)
 
 Test(stream, a_message_whose_descriptors_may_not_travel_is_lost_alone)
 {
-	struct pair pair;
+	struct pair pair, others;
 	size_t size;
 
 	pair_init(&pair);
-	use_up_descriptors();
+	use_up_descriptors(&others);
 	queue(&pair.a, "one", -1);
 	queue(&pair.a, "two", open_null());
 	queue(&pair.a, "three", -1);
@@ -362,4 +361,5 @@ Test(stream, a_message_whose_descriptors_may_not_travel_is_lost_alone)
 	cr_expect_eq(memcmp(stream_peek(&pair.b, &size), "onethreefive", 12), 0);
 	cr_expect_eq(pair.b.n_in_fds, 0);
 	pair_deinit(&pair);
+	pair_deinit(&others);
 }
