@@ -480,8 +480,10 @@ static int reading_run(struct reading *reading, FILE *file)
 
 	do {
 		n = fread(bytes, 1, sizeof(bytes), file);
-		if (ferror(file))
+		if (ferror(file)) {
+			COMPLAIN(reading, "%s; the file is left out", strerror(errno));
 			return -EIO;
+		}
 		if (XML_Parse(reading->expat, bytes, n, n < sizeof(bytes)) ==
 		    XML_STATUS_OK)
 			continue;

@@ -315,3 +315,24 @@ Test(xml_parse, a_wrong_file_of_a_directory_is_left_out)
 	cr_expect_eq(config->n_wrong, 0);
 	config_free(config);
 }
+
+Test(xml_parse, what_cannot_be_read_is_named)
+{
+	FILE *log_file = tmpfile();
+	struct config *config;
+	char path[256], line[512];
+	bool named = false;
+
+	snprintf(path, sizeof(path), "%s/d.conf", root);
+	cr_assert_eq(mkdir(path, 0755), 0);
+	put("main.conf", "<include>d.conf</include>");
+	cr_assert_geq(dup2(fileno(log_file), STDERR_FILENO), 0);
+	config = load("main.conf");
+	cr_expect_eq(config->n_broken, 1);
+	rewind(log_file);
+	while (fgets(line, sizeof(line), log_file))
+		named |= strstr(line, path) != NULL;
+	cr_expect(named);
+	config_free(config);
+	fclose(log_file);
+}
