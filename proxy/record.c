@@ -37,7 +37,7 @@ void record_add(struct record *record, const char *format, ...)
 void record_text(struct record *record, const char *key, const char *value)
 {
 	if (value && *value)
-		record_add(record, "%s=%s", key, value);
+		record_add(record, "%s=%.*s", key, RECORD_VALUE_MAX, value);
 }
 
 static void record_who(struct record *record, const char *prefix,

@@ -12,6 +12,9 @@ struct kb_message;
 
 #define RECORD_FIELDS_MAX 32
 
+/* bytes of a value that somebody else chose; what is longer is cut */
+#define RECORD_VALUE_MAX 1000
+
 /**
  * struct record - "KEY=value" each, ended by NULL
  *

@@ -159,3 +159,24 @@ Test(refusal, records_say_who_and_what)
 	record_deinit(&record);
 	kb_message_unref(call);
 }
+
+/* Who is refused chose the message; too long a line would reach no journal. */
+Test(refusal, records_are_short_however_long_a_message_is)
+{
+	struct record record = { 0 };
+	struct kb_message *call;
+	char *path = malloc(1000002);
+
+	memset(path, 'a', 1000001);
+	path[0] = '/';
+	path[1000001] = 0;
+	cr_assert_eq(kb_message_new_call("org.Foo", path, "org.Foo.I", "Do", &call), 0);
+	record_message(&record, call);
+	cr_assert_not_null(field(&record, "KDBUS_PATH"));
+	cr_expect_lt(strlen(field(&record, "KDBUS_PATH")), 2000);
+	cr_expect_eq(strncmp(field(&record, "KDBUS_PATH"), path, 900), 0);
+	cr_expect_str_eq(field(&record, "KDBUS_INTERFACE"), "org.Foo.I");
+	record_deinit(&record);
+	kb_message_unref(call);
+	free(path);
+}
