@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A program that runs below the daemon: the proxy of a socket, an activator.
+ * A program that runs below the daemon: the proxy, an activator.
  *
  *           forked            says READY=1
  *  RESTING ───────► STARTING ─────────────► READY
