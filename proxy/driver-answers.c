@@ -41,7 +41,8 @@ static int answer_request(struct client *client,
 
 	if (!name || kb_message_read(message, "u", &result) < 0)
 		return 0;
-	if (result == REQUEST_IN_QUEUE)
+	/* what the kernel said meanwhile is newer */
+	if (result == REQUEST_IN_QUEUE && !names_own(&client->names, name))
 		return names_add(&client->names, name, true);
 	if (result == REQUEST_EXISTS)
 		names_remove(&client->names, name);

@@ -9,6 +9,7 @@
 #include "lib/conn.h"
 #include "lib/error.h"
 #include "proxy/client.h"
+#include "proxy/driver-answers.h"
 #include "proxy/proxy.h"
 #include "proxy/to-dbus1.h"
 
@@ -119,4 +120,24 @@ Test(to_dbus1, a_reply_that_is_well_is_shown)
 	cr_expect_eq(shown->type, KB_METHOD_RETURN);
 	cr_expect_str_eq(shown->sender, ":1.99");
 	kb_message_unref(shown);
+}
+
+/* The owner may go between the driver's look and its answer, and the kernel's
+ * word of that comes first. */
+Test(to_dbus1, an_older_answer_takes_no_name_away)
+{
+	const struct ledger_entry entry = {
+		.serial = SERIAL,
+		.kind = DRIVER_ASKED_REQUEST,
+		.name = strdup("org.example"),
+	};
+	struct kb_message *reply = new_reply();
+
+	cr_assert_eq(ledger_add(&client->asked, entry), 0);
+	cr_assert_eq(names_add(&client->names, "org.example", false), 0);
+	/* it waits in the queue */
+	cr_assert_eq(kb_message_append(reply, "u", 2), 0);
+	cr_assert_eq(kb_message_seal(reply), 0);
+	cr_expect_eq(to_dbus1(client, reply), 0);
+	cr_expect(names_own(&client->names, "org.example"));
 }
