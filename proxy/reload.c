@@ -50,13 +50,13 @@ static struct caller *caller_free(struct caller *caller)
 }
 
 /* What a caller does then may let clients go, or begin anew. */
-static void reload_tell(struct reload *reload, int r)
+static void reload_tell(struct reload *reload)
 {
 	struct caller *caller;
 
 	while ((caller = reload->callers)) {
 		reload->callers = caller->next;
-		caller->done(caller->client, caller->call, r);
+		caller->done(caller->client, caller->call, 0);
 		caller_free(caller);
 	}
 }
@@ -92,12 +92,16 @@ void reload_on_call(struct reload *reload, struct client *client,
 	}
 	*caller = (struct caller){ .client = client,
 				   .call = kb_message_ref(call),
-				   .done = done,
-				   .next = reload->callers };
-	reload->callers = caller;
+				   .done = done };
+	/* a mistake is nothing to those who wait for what was read before */
 	r = reload_begin(reload);
-	if (r != RELOAD_E_LATER)
-		reload_tell(reload, r);
+	if (r != RELOAD_E_LATER) {
+		done(client, call, r);
+		caller_free(caller);
+		return;
+	}
+	caller->next = reload->callers;
+	reload->callers = caller;
 }
 
 /* steps */
@@ -128,6 +132,7 @@ static void reload_end(struct reload *reload)
 	config_settle(config);
 	proxy_set_config(reload->proxy, config);
 	reload_settle_later(reload);
+	reload_tell(reload);
 }
 
 static int on_answers(sd_event_source *source, int fd, uint32_t events,
@@ -141,7 +146,6 @@ static int on_answers(sd_event_source *source, int fd, uint32_t events,
 	if (resolver_read(&reload->config->resolver) == 0)
 		return 0;
 	reload_end(reload);
-	reload_tell(reload, 0);
 	return 0;
 }
 
@@ -152,7 +156,6 @@ static int on_patience(sd_event_source *source, uint64_t usec, void *userdata)
 	(void)source;
 	(void)usec;
 	reload_end(reload);
-	reload_tell(reload, 0);
 	return 0;
 }
 

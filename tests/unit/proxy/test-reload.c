@@ -172,3 +172,36 @@ Test(reload, who_leaves_is_not_told)
 	cr_expect_eq(n_done, 0);
 	kb_message_unref(call);
 }
+
+/* What it asked for is under way, and will be in force. */
+Test(reload, who_waits_is_not_told_of_a_later_mistake)
+{
+	struct kb_message *call = new_call();
+
+	put("<policy user='known'><allow own='a.b'/></policy>"
+	    "<limit name='max_names_per_connection'>2</limit>");
+	reload_on_call(proxy.reload, &client, call, done);
+	put("<policy>");
+	reload_on_call(proxy.reload, &client, call, done);
+	cr_expect_eq(n_done, 1);
+	cr_expect_eq(result, -EBADMSG);
+	expect_soon(2);
+	cr_expect_eq(n_done, 2);
+	cr_expect_eq(result, 0);
+	kb_message_unref(call);
+}
+
+/* Files change while somebody waits for the name service. */
+Test(reload, who_waits_is_told_when_a_newer_one_is_in_force)
+{
+	struct kb_message *call = new_call();
+
+	put("<policy user='hanging'><allow own='a.b'/></policy>");
+	reload_on_call(proxy.reload, &client, call, done);
+	cr_expect_eq(n_done, 0);
+	put("<limit name='max_names_per_connection'>2</limit>");
+	cr_expect_eq(reload_begin(proxy.reload), 0);
+	cr_expect_eq(n_done, 1);
+	cr_expect_eq(result, 0);
+	kb_message_unref(call);
+}
