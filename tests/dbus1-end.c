@@ -260,7 +260,9 @@ void end_hello(struct end *end)
 	const char *name = "";
 
 	message = end_call(end, "Hello", "");
-	need(message && kb_message_read(message, "s", &name) == 0, "Hello");
+	need(message && message->type == KB_METHOD_RETURN &&
+		     kb_message_read(message, "s", &name) == 0,
+	     "Hello");
 	strcpy(end->name, name);
 	kb_message_unref(message);
 	message = end_receive(end, END_WAIT_MS);
