@@ -228,6 +228,12 @@ void activation_no_reply(struct driver *driver, uint64_t cookie, bool timeout)
 
 /* StartServiceByName */
 
+static int fail_too_many(struct call *call)
+{
+	return call_fail(call, KB_ERROR_LIMITS_EXCEEDED,
+			 "Too many services are starting; ask again when some of them have started");
+}
+
 static int start_ping(struct call *call, const char *name)
 {
 	_cleanup_(kb_message_unrefp) struct kb_message *ping = NULL;
@@ -240,7 +246,7 @@ static int start_ping(struct call *call, const char *name)
 		if (pending->name && kb_streq(pending->name, name))
 			return pending_wait(pending, call);
 	if (driver->n_pending >= DRIVER_PENDING_MAX)
-		return call_fail(call, KB_ERROR_LIMITS_EXCEEDED, "%d services are starting, no more may", DRIVER_PENDING_MAX);
+		return fail_too_many(call);
 
 	copy = strdup(name);
 	r = copy ? kb_message_new_call(name, "/", PEER_INTERFACE, "Ping", &ping) : -ENOMEM;
@@ -254,7 +260,8 @@ static int start_ping(struct call *call, const char *name)
 	r = kb_conn_send(driver->conn, ping);
 	if (r < 0) {
 		pending_cancel(pending);
-		return r;
+		/* the kernel has a limit, too, and it is lower */
+		return r == -EMLINK ? fail_too_many(call) : r;
 	}
 	pending->cookie = ping->cookie;
 	return CALL_LATER;

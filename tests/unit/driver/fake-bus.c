@@ -25,7 +25,7 @@ struct driver fake_driver;
 int fake_result, fake_send_result;
 uint64_t fake_return_flags, fake_name_flags, fake_behalf, fake_sent_cookie;
 unsigned int fake_n_sent, fake_n_answers;
-char fake_sent[4096], fake_answer[65536];
+char fake_sent[4096], fake_answer[65536], fake_error[2048];
 size_t fake_n_fds;
 
 /* records, as the kernel writes them */
@@ -298,6 +298,7 @@ int __wrap_kb_conn_reply_error(struct kb_conn *c _unused_, const struct kb_messa
 			       const char *name, const char *format, ...)
 {
 	_cleanup_(kb_message_unrefp) struct kb_message *reply = NULL;
+	const char *text;
 	va_list args;
 	int r;
 
@@ -308,6 +309,9 @@ int __wrap_kb_conn_reply_error(struct kb_conn *c _unused_, const struct kb_messa
 	va_end(args);
 	if (r < 0)
 		return r;
+	cr_assert_eq(kb_message_seal(reply), 0);
+	cr_assert_eq(kb_message_read(reply, "s", &text), 0);
+	snprintf(fake_error, sizeof(fake_error), "%s", text);
 	fake_n_answers++;
 	snprintf(fake_answer, sizeof(fake_answer), "ERROR %s",
 		 kb_startswith(name, KB_ERROR_PREFIX) ?: name);

@@ -60,6 +60,8 @@ extern char fake_sent[4096];
 /* How many answers went out, and the last one. */
 extern unsigned int fake_n_answers;
 extern char fake_answer[65536];
+/* What the last error said. */
+extern char fake_error[2048];
 /* Its descriptors. */
 extern size_t fake_n_fds;
 

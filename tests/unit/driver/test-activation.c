@@ -139,6 +139,15 @@ Test(activation, a_ping_that_cannot_be_sent_leaves_nothing)
 	expect_answer(start(A, "act.one"), "silence");
 }
 
+/* The kernel's limit of calls that wait is the lower one. */
+Test(activation, who_comes_when_too_many_are_under_way_is_told_so)
+{
+	fake_send_result = -EMLINK;
+	expect_answer(start(A, "act.one"), "ERROR LimitsExceeded");
+	cr_expect(strstr(fake_error, "services are starting"), "%s", fake_error);
+	cr_expect_eq(fake_driver.n_pending, 0);
+}
+
 Test(activation, so_many_may_be_under_way)
 {
 	static char text[32];
