@@ -117,6 +117,7 @@ static int dbus1_enter_array(struct kb_reader *reader,
 	if (dbus1_align(reader, kb_type_alignment_dbus1(element)) < 0 ||
 	    size > dbus1_limit(reader) - reader->position)
 		return -EBADMSG;
+	frame->start = reader->position;
 	frame->end = reader->position + size;
 	return 0;
 }

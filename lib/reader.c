@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
+#include "lib/fixed.h"
 #include "lib/name.h"
 #include "lib/reader.h"
 
@@ -315,6 +316,49 @@ int kb_reader_enter(struct kb_reader *reader, char code)
 	return 0;
 }
 
+/* Bytes of an array from which on its elements are not taken one by one. */
+#define FIXED_MIN	256
+
+int kb_reader_take_fixed(struct kb_reader *reader, struct kb_fixed *fixed,
+			 struct kb_fixed_array *array)
+{
+	struct kb_reader_frame *frame = reader_frame(reader);
+	const struct kb_type *type = &reader->types[frame->type];
+	size_t size = frame->end - reader->position;
+
+	if (reader->error)
+		return reader->error;
+	if (frame->code != 'a' || !type->size || size < FIXED_MIN ||
+	    reader->position != frame->start)
+		return 0;
+	kb_fixed_measure(fixed, type);
+	if (reader->depth + fixed->depth > KB_DEPTH_MAX)
+		return 0;
+	*array = (struct kb_fixed_array){
+		.data = reader->data + reader->position,
+		.format = reader->format,
+		.swap = reader->swap,
+		.n_fds = reader->n_fds,
+	};
+	if (kb_fixed_count(fixed, reader->format, size, &array->n) < 0)
+		return kb_reader_fail(reader, -EBADMSG);
+	reader->position = frame->end;
+	return 1;
+}
+
+/* Checks elements that nobody has taken. */
+static int reader_check_fixed(struct kb_reader *reader)
+{
+	struct kb_fixed_array array;
+	struct kb_fixed fixed;
+	int r;
+
+	r = kb_reader_take_fixed(reader, &fixed, &array);
+	if (r > 0)
+		r = kb_fixed_move(&fixed, &array, reader->format, NULL);
+	return r < 0 ? kb_reader_fail(reader, r) : 0;
+}
+
 int kb_reader_exit(struct kb_reader *reader)
 {
 	struct kb_reader_frame *frame = reader_frame(reader);
@@ -322,6 +366,8 @@ int kb_reader_exit(struct kb_reader *reader)
 
 	if (!reader->depth)
 		return kb_reader_fail(reader, -EINVAL);
+	if (frame->code == 'a')
+		reader_check_fixed(reader);
 	while (!kb_reader_at_end(reader))
 		kb_reader_skip(reader);
 	if (reader->error)

@@ -22,7 +22,7 @@ struct kb_reader_frame {
 	uint32_t type;		/* the next type's place in the table */
 	uint32_t type_end;	/* and where the container's types end */
 	uint32_t types_size;	/* what the table shrinks to when we leave */
-	size_t start;		/* first byte */
+	size_t start;		/* first byte; dbus1: of an array */
 	size_t end;		/* GVariant: behind the last child; dbus1:
 				 * behind an array, else the parent's end */
 	size_t outer;		/* GVariant: behind the whole container */
@@ -164,6 +164,20 @@ int kb_reader_fail(struct kb_reader *reader, int r);
 int kb_reader_push_type(struct kb_reader *reader,
 			struct kb_reader_frame *frame, const char *signature,
 			size_t length);
+
+struct kb_fixed;
+struct kb_fixed_array;
+
+/**
+ * kb_reader_take_fixed() - all elements of an array that was just entered
+ * @fixed:	receives where the numbers of an element are
+ * @array:	receives the elements, which are not checked yet
+ *
+ * Return: 1; 0 if they have to be taken one by one, which is as well for a few;
+ * -EBADMSG.
+ */
+int kb_reader_take_fixed(struct kb_reader *reader, struct kb_fixed *fixed,
+			 struct kb_fixed_array *array);
 
 /* Strings, checked: UTF-8 without NUL, or a path, or a signature. */
 bool kb_string_is_valid(char code, const char *s, size_t length);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "lib/fixed.h"
 #include "lib/value.h"
 
 /* copying */
@@ -38,6 +39,38 @@ static const struct kb_type *reader_element(const struct kb_reader *reader)
 	return &reader->types[reader->frames[reader->depth].type + 1];
 }
 
+/* The elements of an array, all at once: 1, or 0 if that cannot be. */
+static int copy_fixed(struct kb_reader *reader, struct kb_writer *writer)
+{
+	struct kb_fixed_array array;
+	struct kb_fixed fixed;
+	uint8_t *room;
+	size_t size;
+	int r;
+
+	r = kb_reader_take_fixed(reader, &fixed, &array);
+	if (r <= 0)
+		return r;
+	size = kb_fixed_bytes(&fixed, writer->format, array.n);
+	if (size > KB_ARRAY_MAX || writer->depth + fixed.depth > KB_DEPTH_MAX)
+		return kb_writer_fail(writer, -EMSGSIZE);
+	room = kb_writer_room(writer, size);
+	if (!room)
+		return writer->error;
+	memset(room, 0, size);
+	r = kb_fixed_move(&fixed, &array, writer->format, room);
+	return r < 0 ? kb_reader_fail(reader, r) : 1;
+}
+
+static int copy_contents(struct kb_reader *reader, struct kb_writer *writer)
+{
+	int r = 0;
+
+	if (reader->frames[reader->depth].code == 'a')
+		r = copy_fixed(reader, writer);
+	return r ? r : kb_value_copy(reader, writer);
+}
+
 static int copy_container(struct kb_reader *reader, struct kb_writer *writer)
 {
 	const struct kb_reader_frame *outer = &reader->frames[reader->depth];
@@ -53,7 +86,7 @@ static int copy_container(struct kb_reader *reader, struct kb_writer *writer)
 				 &reader->types[frame->type],
 				 frame->type_end - frame->type);
 	if (r >= 0)
-		r = kb_value_copy(reader, writer);
+		r = copy_contents(reader, writer);
 	if (r >= 0)
 		r = kb_writer_close(writer);
 	if (r >= 0)
