@@ -94,6 +94,13 @@ static int copy_container(struct kb_reader *reader, struct kb_writer *writer)
 	return r;
 }
 
+/*
+ * Structures take no bytes of their own, so that the size of a message does not say
+ * how long it takes.  A body of 32 MiB has no more values than this unless they are
+ * nested for the sake of it; numbers of arrays that are moved at once do not count.
+ */
+#define COPY_MAX	(1u << 24)
+
 int kb_value_copy(struct kb_reader *reader, struct kb_writer *writer)
 {
 	const struct kb_type *element;
@@ -101,6 +108,8 @@ int kb_value_copy(struct kb_reader *reader, struct kb_writer *writer)
 
 	/* recursion is bounded by the reader's 64 levels */
 	while ((code = kb_reader_peek(reader)) > 0) {
+		if (writer->n_copied++ == COPY_MAX)
+			return kb_writer_fail(writer, -EMSGSIZE);
 		element = reader_element(reader);
 		if (kb_type_is_basic(code))
 			r = copy_basic(reader, writer, code);

@@ -31,7 +31,8 @@
  * @reader:	at any depth, with @writer inside an equal container (or with
  *		both at the arguments themselves)
  *
- * Return: 0, -EBADMSG for bad input, the writer's -EMSGSIZE or -ENOMEM.
+ * Return: 0, -EBADMSG for bad input, the writer's -EMSGSIZE or -ENOMEM; -EMSGSIZE, too,
+ * for more than 2^24 values and containers.
  */
 int kb_value_copy(struct kb_reader *reader, struct kb_writer *writer);
 

@@ -151,6 +151,7 @@ void kb_writer_init(struct kb_writer *writer, enum kb_format format,
 	writer->base = buffer->size;
 	writer->depth = 0;
 	writer->n_signature = 0;
+	writer->n_copied = 0;
 	writer->signature[0] = '\0';
 	writer->types = writer->types_inline;
 	writer->n_types = 0;

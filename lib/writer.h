@@ -54,6 +54,7 @@ struct kb_borrowed {
  * @error:	the first error; everything after it does nothing
  * @signature:	the arguments written so far, terminated
  * @n_signature: its length
+ * @n_copied:	values and containers that kb_value_copy() has written
  *
  * Errors are sticky: a sequence of calls may be checked once, at
  * kb_writer_finish(). Errors of all functions: -EINVAL (not what the signature
@@ -69,6 +70,7 @@ struct kb_writer {
 	size_t base;
 	unsigned int depth;
 	unsigned int n_signature;
+	unsigned int n_copied;
 	char signature[KB_SIGNATURE_MAX + 1];
 	bool offset_due;
 	size_t last_end;

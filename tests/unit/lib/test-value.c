@@ -2,6 +2,7 @@
 /* Random values through both marshallings and back, and random damage. */
 #include <unistd.h>
 
+#include "lib/gvariant.h"
 #include "lib/value.h"
 #include "tests/unit/lib/random.h"
 #include "tests/unit/lib/util.h"
@@ -326,4 +327,36 @@ Test(value, every_cut_is_refused)
 						n), -EBADMSG, "%zu", n);
 		kb_buffer_deinit(&out);
 	}
+}
+
+/* @n empty strings, as elements of @type, copied: the result. */
+static int copy_strings(const char *type, uint32_t n)
+{
+	uint8_t *data = calloc(5, n);
+	struct kb_buffer out = {};
+	struct kb_reader reader;
+	struct kb_writer writer;
+	int r;
+
+	for (uint32_t i = 1; i <= n; i++)
+		kb_gvariant_store_offset(data + n + 4 * (size_t)(i - 1), 4, i);
+	kb_writer_init(&writer, KB_DBUS1, &out);
+	r = kb_reader_init(&reader, KB_GVARIANT, false, type, data, 5 * (size_t)n, 0);
+	cr_assert_eq(r, 0);
+	r = kb_value_copy(&reader, &writer);
+	kb_reader_deinit(&reader);
+	kb_writer_deinit(&writer);
+	kb_buffer_deinit(&out);
+	free(data);
+	return r;
+}
+
+/* Structures take no bytes, but time. */
+Test(value, what_is_nested_for_its_own_sake_has_an_end, .init = patience)
+{
+	cr_expect_eq(copy_strings("as", 8 << 20), 0);
+	cr_expect_eq(copy_strings("a(s)", 8 << 20), -EMSGSIZE);
+	cr_expect_eq(copy_strings("a(s)", (8 << 20) - 1), 0);
+	cr_expect_eq(copy_strings("a((((((((((((((((((((s))))))))))))))))))))", 1 << 20),
+		     -EMSGSIZE);
 }
