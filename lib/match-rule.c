@@ -334,50 +334,27 @@ static bool test_arg(const struct kb_match_arg *arg, char code,
 	}
 }
 
-static int test_args_reader(const struct kb_match_rule *rule,
-			    struct kb_reader *reader)
-{
-	const struct kb_match_arg *arg = rule->args;
-	const struct kb_match_arg *end = arg + rule->n_args;
-
-	for (unsigned int i = 0; arg < end; i++) {
-		int code = kb_reader_peek(reader);
-		union kb_value value;
-		int r;
-
-		if (code <= 0)
-			return code;
-		if (i < arg->index) {
-			r = kb_reader_skip(reader);
-			if (r < 0)
-				return r;
-			continue;
-		}
-		if (!kb_type_is_string(code))
-			return 0;
-		r = kb_reader_basic(reader, code, &value);
-		if (r < 0)
-			return r;
-		for (; arg < end && arg->index == i; arg++)
-			if (!test_arg(arg, code, value.s))
-				return 0;
-	}
-	return 1;
-}
-
 static int test_args(const struct kb_match_rule *rule,
 		     const struct kb_message *message)
 {
-	struct kb_reader reader;
-	int r;
+	const struct kb_match_arg *arg = rule->args;
+	const struct kb_match_arg *end = arg + rule->n_args;
+	const struct kb_message_args *args;
 
-	if (!rule->n_args)
+	if (arg == end)
 		return 1;
-	r = kb_message_reader(message, &reader);
-	if (r >= 0)
-		r = test_args_reader(rule, &reader);
-	kb_reader_deinit(&reader);
-	return r;
+	args = kb_message_args(message);
+	if (!args)
+		return -ENOMEM;
+	for (; arg < end; arg++) {
+		if (arg->index >= args->n)
+			return args->error;
+		if (!args->list[arg->index].s ||
+		    !test_arg(arg, args->list[arg->index].code,
+			      args->list[arg->index].s))
+			return 0;
+	}
+	return 1;
 }
 
 int kb_match_rule_test(const struct kb_match_rule *rule,

@@ -14,7 +14,7 @@
 #include "lib/util.h"
 
 #define KB_MATCH_RULE_MAX	1024	/* bytes of a rule's text */
-#define KB_MATCH_ARGS		64	/* arg0 to arg63 */
+#define KB_MATCH_ARGS		KB_MESSAGE_ARGS	/* arg0 to arg63 */
 
 enum kb_match_arg_kind {
 	KB_MATCH_ARG_STRING,		/* argN */

@@ -20,6 +20,13 @@ struct kb_chunk {
 	char text[];
 };
 
+/* Where they were the body is not any more. */
+static void forget_args(struct kb_message *message)
+{
+	free(message->args);
+	message->args = NULL;
+}
+
 /* life */
 
 int kb_message_new(enum kb_message_type type, struct kb_message **out)
@@ -67,6 +74,7 @@ static void message_free(struct kb_message *message)
 	kb_buffer_deinit(&message->converted);
 	kb_close_many(message->fds, message->n_fds);
 	free(message->fds);
+	forget_args(message);
 	while ((chunk = message->chunks)) {
 		message->chunks = chunk->next;
 		free(chunk->memory);
@@ -144,6 +152,7 @@ int kb_message_detach(struct kb_message *message)
 		return r;
 	}
 	message->body = memcpy(body, message->body, message->body_size);
+	forget_args(message);
 	/* parts of it are where the body was */
 	message->is_converted = false;
 	return 0;
@@ -403,6 +412,7 @@ int kb_message_seal(struct kb_message *message)
 
 	if (message->body)
 		return 0;
+	forget_args(message);
 	if (!writer || (!writer->n_signature && !writer->depth &&
 			!writer->error)) {
 		message->body = unit;
@@ -485,6 +495,62 @@ int kb_message_validate(const struct kb_message *message)
 		r = kb_reader_finish(&reader);
 	kb_reader_deinit(&reader);
 	return r;
+}
+
+/* Arguments in front of the last one that is a string, with it. */
+static unsigned int count_args(const struct kb_reader *reader)
+{
+	const struct kb_type *types = reader->types;
+	unsigned int n = 0, last = 0;
+
+	for (uint32_t i = 0; i < reader->frames[0].type_end && n < KB_MESSAGE_ARGS;
+	     i += types[i].length) {
+		n++;
+		if (kb_type_is_string(types[i].code))
+			last = n;
+	}
+	return last;
+}
+
+static int read_args(struct kb_reader *reader, struct kb_message_args *args)
+{
+	unsigned int n = count_args(reader);
+	union kb_value value;
+	int r = 0;
+
+	for (; args->n < n; args->n++) {
+		int code = kb_reader_peek(reader);
+
+		if (code < 0)
+			return code;
+		value.s = NULL;
+		r = kb_type_is_string(code) ? kb_reader_basic(reader, code, &value) :
+					      kb_reader_skip(reader);
+		if (r < 0)
+			return r;
+		args->list[args->n].code = code;
+		args->list[args->n].s = value.s;
+	}
+	return 0;
+}
+
+const struct kb_message_args *kb_message_args(const struct kb_message *message)
+{
+	struct kb_message_args *args = message->args;
+	struct kb_reader reader;
+
+	if (args)
+		return args;
+	args = calloc(1, sizeof(*args));
+	if (!args)
+		return NULL;
+	args->error = kb_message_reader(message, &reader);
+	if (args->error >= 0)
+		args->error = read_args(&reader, args);
+	kb_reader_deinit(&reader);
+	/* nothing about the message that anybody could see */
+	((struct kb_message *)message)->args = args;
+	return args;
 }
 
 /* Is it what it came in, or was made in? */

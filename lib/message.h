@@ -26,6 +26,7 @@
 
 struct kb_conn;
 struct kb_chunk;
+struct kb_message_args;
 
 enum kb_message_type {
 	KB_NOTIFICATION,	/* by the kernel: see lib/notify.h */
@@ -139,6 +140,7 @@ struct kb_message {
 	struct kb_writer *writer;
 	struct kb_buffer body_buffer;
 	struct kb_chunk *chunks;
+	struct kb_message_args *args;
 	size_t room_used;
 	void (*release)(struct kb_message *message);
 	struct kb_conn *conn;
@@ -249,6 +251,34 @@ int kb_message_read(const struct kb_message *message, const char *types, ...);
 
 /* Reads the whole body only to check it: 0, -EBADMSG, -ENOMEM. */
 int kb_message_validate(const struct kb_message *message);
+
+#define KB_MESSAGE_ARGS	64	/* that a match rule can ask for */
+
+/**
+ * struct kb_message_args - the arguments that are strings
+ * @n:		arguments looked at; those behind them are no strings
+ * @error:	of the one behind them, or 0
+ * @list:	their types, and the strings; NULL for what is none
+ */
+struct kb_message_args {
+	unsigned int n;
+	int error;
+	struct {
+		char code;
+		const char *s;
+	} list[KB_MESSAGE_ARGS];
+};
+
+/**
+ * kb_message_args() - the first arguments, looked at once
+ *
+ * Many rules may ask for the same argument, and what is in front of it may be
+ * long.
+ *
+ * Return: borrowed from @message, until it is sealed or detached; NULL if out of
+ * memory.
+ */
+const struct kb_message_args *kb_message_args(const struct kb_message *message);
 
 /**
  * kb_message_convert() - have the body in a format, too, checked as a whole

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Match rules: their syntax, their normal form, their exact test. */
+#include <unistd.h>
+
 #include "lib/match-rule.h"
 #include "lib/name.h"
 #include "tests/unit/lib/util.h"
@@ -280,4 +282,31 @@ Test(match_rule, a_broken_body_is_an_error)
 	m->body = (const uint8_t *)"xxx";
 	m->body_size = 3;
 	cr_expect_eq(kb_match_rule_test(rule, m), -EBADMSG);
+}
+
+/* Whoever has many rules would have it walked once for each. */
+Test(match_rule, what_is_in_front_of_an_argument_is_walked_once)
+{
+	_cleanup_(kb_message_unrefp) struct kb_message *m = NULL;
+	const size_t n = 400000;
+	char **v = calloc(n + 1, sizeof(*v));
+
+	alarm(20);
+	for (size_t i = 0; i < n; i++)
+		v[i] = (char *)"";
+	cr_assert_eq(kb_message_new_signal("/a", "a.b", "C", &m), 0);
+	cr_assert_eq(kb_message_append(m, "asus", v, 7, "y"), 0);
+	cr_assert_eq(kb_message_seal(m), 0);
+	for (int i = 0; i < 2000; i++) {
+		_cleanup_(kb_match_rule_freep) struct kb_match_rule *rule = NULL;
+		char text[32];
+
+		snprintf(text, sizeof(text), "arg2='y%.0d'", i % 100);
+		cr_assert_eq(kb_match_rule_parse(text, &rule), 0, "%s", text);
+		cr_assert_eq(kb_match_rule_test(rule, m), i % 100 == 0, "%s", text);
+		/* the strings are where the body is */
+		if (i == 1000)
+			cr_assert_eq(kb_message_detach(m), 0);
+	}
+	free(v);
 }
