@@ -376,6 +376,8 @@ static int run_with_report(struct tool *tool, bool pretty, int argc, char **argv
 	printed = r < 0 || r == EXIT_USAGE ? 0 :
 		  kb_report_print(tool->report, stdout, pretty);
 	tool->report = warnings = kb_report_free(tool->report);
+	if (printed < 0)
+		fprintf(stderr, "kdbus-busname: cannot write: %s\n", strerror(-printed));
 	return printed < 0 ? printed : r;
 }
 
@@ -408,7 +410,10 @@ int main(int argc, char **argv)
 			break;
 		case OPT_JSON:
 			json = optarg;
-			break;
+			if (kb_streq(json, "short") || kb_streq(json, "pretty"))
+				break;
+			fprintf(stderr, "kdbus-busname: --json= is not short or pretty: %s\n", json);
+			return EXIT_USAGE;
 		case OPT_HELP:
 			usage(stdout);
 			return EXIT_SUCCESS;
