@@ -226,7 +226,7 @@ static void put_unit_section(struct kb_buffer *out, int *r, const struct unit *u
 		if (!scope->user)
 			put(out, r, "Requires=sysinit.target\nAfter=sysinit.target\n");
 	}
-	if (unit->service) {
+	if (unit->service && !unit->early) {
 		put(out, r, "Before=");
 		put(out, r, unit->service);
 		put(out, r, "\n");
@@ -285,7 +285,7 @@ int emit_unit(const char *directory, const struct unit *unit, const struct scope
 	r = emit_file(directory, name, &text, false);
 	if (r >= 0)
 		r = emit_link(directory, link, target);
-	if (r >= 0 && unit->service)
+	if (r >= 0 && unit->service && !unit->early)
 		r = emit_ordering(directory, unit);
 	return r;
 }

@@ -31,6 +31,65 @@ bool generator_name(const char *path, char out[UNIT_NAME_MAX + 1])
 	return true;
 }
 
+/* services */
+
+/* 1 if there is one. */
+static int find_service(const struct scope *scope, const char *service, char **out_path)
+{
+	const char *at = strchr(service, '@');
+	char file[UNIT_NAME_MAX + 1];
+
+	/* "a@b.service" is made of "a@.service". */
+	snprintf(file, sizeof(file), "%.*s%s", at ? (int)(at + 1 - service) : UNIT_NAME_MAX,
+		 service, at ? ".service" : "");
+	return scope_find(scope, scope->units, file, out_path);
+}
+
+static bool has_word(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (; *list; list += strcspn(list, " \t"), list += strspn(list, " \t"))
+		if (!strncmp(list, word, n) && strchr(" \t", list[n]))
+			return true;
+	return false;
+}
+
+/* Is the unit in this file done before sysinit.target is reached? */
+static int read_early(const char *path, bool *out)
+{
+	_cleanup_(assignments_deinit) struct assignments assignments = {};
+	int r;
+
+	/* whatever is wrong with it is for others to say */
+	if (scope_is_masked(path) || access(path, R_OK) < 0)
+		return 0;
+	r = parse_file(&assignments, path, path);
+	for (size_t i = 0; i < assignments.n; i++) {
+		const struct assignment *a = &assignments.v[i];
+
+		if (kb_streq(a->section, "Unit") && kb_streq(a->key, "Before"))
+			*out = *out || has_word(a->value, "sysinit.target");
+	}
+	return r == -ENOMEM ? r : 0;
+}
+
+/*
+ * A unit that comes after sysinit.target, and before a service that comes before
+ * it, would be a circle, which the service manager breaks by not starting one of
+ * them.
+ */
+static int find_early(const struct scope *scope, struct unit *unit)
+{
+	_cleanup_(kb_freep) char *path = NULL;
+	int r;
+
+	if (!unit->service || !unit->implicit || scope->user)
+		return 0;
+	r = find_service(scope, unit->service, &path);
+	return r <= 0 ? r : read_early(path, &unit->early);
+}
+
 /* A link to a file of another name would be an alias, which names cannot
  * have. */
 static bool is_alias(const char *path)
@@ -110,6 +169,8 @@ int generator_load(const struct scope *scope, const char *path, struct unit **ou
 		r = unit_new(name, file, &unit);
 	if (r >= 0)
 		r = unit_apply(unit, &assignments, scope);
+	if (r >= 0)
+		r = find_early(scope, unit);
 	if (r == -EINVAL)
 		return 0;
 	if (r < 0)
@@ -123,17 +184,11 @@ int generator_load(const struct scope *scope, const char *path, struct unit **ou
 int generator_check_service(const struct scope *scope, const struct unit *unit)
 {
 	_cleanup_(kb_freep) char *path = NULL;
-	char file[UNIT_NAME_MAX + 1];
-	const char *at;
 	int r;
 
 	if (!unit->service)
 		return 0;
-	/* "a@b.service" is made of "a@.service". */
-	at = strchr(unit->service, '@');
-	snprintf(file, sizeof(file), "%.*s%s", at ? (int)(at + 1 - unit->service) : UNIT_NAME_MAX,
-		 unit->service, at ? ".service" : "");
-	r = scope_find(scope, scope->units, file, &path);
+	r = find_service(scope, unit->service, &path);
 	if (!r)
 		parse_warn(unit->source, 0, "%s is nowhere to be found", unit->service);
 	return r < 0 ? r : 0;
@@ -211,7 +266,10 @@ static int each_classic_file(const struct scope *scope, const char *path, char *
 	    strlen(classic.unit->name) > GENERATOR_NAME_MAX)
 		return r;
 	r = see(seen, classic.unit->name);
-	return r <= 0 ? r : found(scope, &classic, userdata);
+	if (r <= 0)
+		return r;
+	r = find_early(scope, classic.unit);
+	return r < 0 ? r : found(scope, &classic, userdata);
 }
 
 /* The first file for a name counts, so one directory comes after the other. */

@@ -30,6 +30,7 @@
  * @implicit:	the default dependencies
  * @activating:	start something; else only hold the policy
  * @service:	unit to start, NULL with @exec
+ * @early:	@service is part of the early boot, which the unit is not
  * @exec:	program and arguments to start instead, as written
  * @accept_fds:	mail with descriptors may wait
  * @policy:	who may do what
@@ -46,6 +47,7 @@ struct unit {
 	bool implicit;
 	bool activating;
 	char *service;
+	bool early;
 	char *exec;
 	bool accept_fds;
 	struct policy policy;
