@@ -21,6 +21,17 @@ wrong() {
     result $? "$*" "$(cat "$out" "$err"; echo "status $status")"
 }
 
+# told ARGUMENT…: where nothing can be written, that is said
+told() {
+    "$ctl" "$@" >/dev/full 2>"$err"
+    status=$?
+    [ "$status" = 1 ] && grep -q '^kdbusctl: cannot write: No space left' "$err"
+    result $? "$* on a full disk" "status $status: $(cat "$err")"
+}
+
+told --help
+told --version
+told session-bus status
 wrong 2 nosuchverb
 wrong 2 --nosuchoption
 wrong 2 --json=yaml list
