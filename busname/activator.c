@@ -421,6 +421,8 @@ static int activator_setup(struct activator *activator)
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGHUP);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
+	/* whoever ignored it would have the kernel forget how children ended */
+	signal(SIGCHLD, SIG_DFL);
 	activator->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (activator->signal_fd < 0)
 		return kb_log_errno(LOG_ERR, errno, "cannot watch signals");

@@ -285,6 +285,16 @@ TEST("each way to fail has its error, with the program and the reason in the tex
 	}
 }
 
+TEST("one that was told to ignore its children hears of their end all the same")
+{
+	setup();
+	signal(SIGCHLD, SIG_IGN);
+	activator_start(bus, "f.f", "/bin/false", NULL);
+	signal(SIGCHLD, SIG_DFL);
+	expect_error(ask(a, "f.f", "/", NULL, "Ping", ""), "Spawn.ChildExited");
+	expect_error(ask(a, "f.f", "/", NULL, "Ping", ""), "Spawn.ChildExited");
+}
+
 TEST("where the kernel does not let it answer, callers hear that nobody will")
 {
 	struct kb_conn *waiting;
