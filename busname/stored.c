@@ -30,8 +30,11 @@ void stored_name(const struct options *options, char *out, size_t size)
 static bool stored_forget(struct holder *holder, const char *name)
 {
 	char text[128];
+	int r;
 
-	if (holder_keep(holder, false)) {
+	/* nothing is sent to a policy holder, and it may not even ask */
+	r = holder_keep(holder, false);
+	if (r && r != -EOPNOTSUPP) {
 		holder_let_go(holder);
 		kb_log(LOG_WARNING, "messages wait, so the policy stays as it was; restart again");
 		return false;

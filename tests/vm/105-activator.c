@@ -419,7 +419,8 @@ TEST("when it is stopped, who waits hears that")
 }
 
 /* As the service manager does it, with what was in its store. */
-static pid_t restart_with(struct peer *stored, const char *stored_name)
+static pid_t restart_with(struct peer *stored, const char *stored_name, const char *policy,
+			  const char *activating)
 {
 	char name[] = "--name=" ECHO, option[400], exec[400], text[32];
 	pid_t pid = must_sys(fork());
@@ -433,8 +434,8 @@ static pid_t restart_with(struct peer *stored, const char *stored_name)
 	setenv("LISTEN_FDNAMES", stored_name, 1);
 	snprintf(option, sizeof(option), "--address=%s", bus_address(bus));
 	snprintf(exec, sizeof(exec), "--exec=%s", program_path("kdbus-echo"));
-	execl(program_path("kdbus-activator"), "kdbus-activator", option, name, exec,
-	      "--allow-world=talk", NULL);
+	execl(program_path("kdbus-activator"), "kdbus-activator", option, name, exec, policy,
+	      activating, NULL);
 	_exit(127);
 }
 
@@ -448,7 +449,7 @@ TEST("restarted with the connection it had, it goes on with the mail that waits"
 	stored = activator_new(bus, ECHO, .pool = 16 * MIB, .recv = _KDBUS_ATTACH_ALL);
 	for (unsigned i = 0; i < ARRAY_SIZE(waiting); i++)
 		waiting[i] = call_later(ECHO);
-	pid = restart_with(stored, "activator");
+	pid = restart_with(stored, "activator", "--allow-world=talk", NULL);
 	for (unsigned i = 0; i < ARRAY_SIZE(waiting); i++)
 		expect_text(answer_of(waiting[i]), "");
 	expect_text(ask_echo(a, "x"), "s \"x\"");
@@ -469,34 +470,66 @@ static void expect_notified(int fd, const char *wanted)
 		test_note("%s", text);
 }
 
-TEST("restarted with another policy it makes a new connection, when nothing waits")
+/* What the service manager would be told. */
+static int open_notifications(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = must_sys(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 	char path[64];
-	struct peer *stored;
-	struct kb_conn *b;
-	pid_t pid;
 
-	setup();
 	snprintf(path, sizeof(path), "@kdbus-test-%d", getpid());
 	strcpy(address.sun_path + 1, path + 1);
 	must_sys(bind(fd, (struct sockaddr *)&address,
 		      offsetof(struct sockaddr_un, sun_path) + strlen(path)));
 	setenv("NOTIFY_SOCKET", path, 1);
+	return fd;
+}
+
+TEST("restarted with another policy it makes a new connection, when nothing waits")
+{
+	int fd = open_notifications();
+	struct peer *stored;
+	struct kb_conn *b;
+	pid_t pid;
+
+	setup();
 	stored = activator_new(bus, ECHO, .pool = 16 * MIB, .recv = _KDBUS_ATTACH_ALL);
 	b = client_of(bus, UID_C);
 	become(UID_C);
 	expect_text(ask_echo(b, "x"), "EPERM");
 	become(0);
 
-	pid = restart_with(stored, "activator-of-old");
+	pid = restart_with(stored, "activator-of-old", "--allow-world=talk", NULL);
 	expect_notified(fd, "FDSTOREREMOVE=1\nFDNAME=activator-of-old");
 	/* the manager's copy */
 	close(stored->fd);
 	expect_notified(fd, "FDSTORE=1\nFDNAME=activator-");
 	become(UID_C);
 	expect_text(ask_echo(b, "x"), "s \"x\"");
+	become(0);
+	expect_eq(program_stop(pid), 0);
+}
+
+TEST("and so does a policy holder, for which nothing can wait")
+{
+	int fd = open_notifications();
+	struct peer *stored;
+	struct kb_conn *b;
+	pid_t pid;
+
+	setup();
+	stored = holder_new(bus, ECHO, .pool = 16 * MIB);
+	b = client_of(bus, UID_C);
+	become(UID_C);
+	expect_errno(EPERM, kb_conn_name_acquire(b, ECHO, 0, NULL));
+	become(0);
+
+	pid = restart_with(stored, "activator-of-old", "--allow-world=own", "--activating=no");
+	expect_notified(fd, "FDSTOREREMOVE=1\nFDNAME=activator-of-old");
+	close(stored->fd);
+	expect_notified(fd, "FDSTORE=1\nFDNAME=activator-");
+	become(UID_C);
+	must(kb_conn_name_acquire(b, ECHO, 0, NULL));
 	become(0);
 	expect_eq(program_stop(pid), 0);
 }
