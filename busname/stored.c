@@ -26,10 +26,18 @@ void stored_name(const struct options *options, char *out, size_t size)
 	snprintf(out, size, PREFIX "-%016llx", (unsigned long long)hash);
 }
 
+/* The service manager's copy of it is to go. */
+static void stored_remove(const char *name)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "FDSTOREREMOVE=1\nFDNAME=%s", name);
+	sdnotify(text, -1);
+}
+
 /* Returns false if that cannot be done now. */
 static bool stored_forget(struct holder *holder, const char *name)
 {
-	char text[128];
 	int r;
 
 	/* nothing is sent to a policy holder, and it may not even ask */
@@ -39,8 +47,7 @@ static bool stored_forget(struct holder *holder, const char *name)
 		kb_log(LOG_WARNING, "messages wait, so the policy stays as it was; restart again");
 		return false;
 	}
-	snprintf(text, sizeof(text), "FDSTOREREMOVE=1\nFDNAME=%s", name);
-	sdnotify(text, -1);
+	stored_remove(name);
 	holder_close(holder);
 	return true;
 }
@@ -56,6 +63,9 @@ bool stored_adopt(const struct options *options, struct holder *holder, bool *ou
 	r = holder_adopt(holder, fd);
 	if (r < 0) {
 		kb_log_errno(LOG_WARNING, r, "cannot go on with the stored connection");
+		/* it holds the name, and would do so for ever */
+		stored_remove(stored);
+		*out_forgotten = true;
 		return false;
 	}
 	stored_name(options, wanted, sizeof(wanted));

@@ -534,6 +534,23 @@ TEST("and so does a policy holder, for which nothing can wait")
 	expect_eq(program_stop(pid), 0);
 }
 
+TEST("and when it cannot go on with the one it had")
+{
+	int fd = open_notifications();
+	struct peer *stored;
+	pid_t pid;
+
+	setup();
+	/* as a former version may have made it */
+	stored = activator_new(bus, ECHO, .pool = MIB, .recv = _KDBUS_ATTACH_ALL);
+	pid = restart_with(stored, "activator-of-old", "--allow-world=talk", NULL);
+	expect_notified(fd, "FDSTOREREMOVE=1\nFDNAME=activator-of-old");
+	close(stored->fd);
+	expect_notified(fd, "FDSTORE=1\nFDNAME=activator-");
+	expect_text(ask_echo(a, "x"), "s \"x\"");
+	expect_eq(program_stop(pid), 0);
+}
+
 TEST("with /bin/sh as process 1 and no manager, keeper, driver and service come up by hand")
 {
 	char path[100] = "", *name;
