@@ -34,6 +34,15 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	return verb->run(ctl, argc, argv);
 }
 
+/* A full disk or a closed pipe is no success; what could not be written once is
+ * not there to be flushed any more. */
+static int end_output(void)
+{
+	if (fflush(stdout) == EOF)
+		return ctl_fail_errno(errno, "cannot write");
+	return ferror(stdout) ? ctl_fail_errno(EPIPE, "cannot write") : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct ctl ctl = {};
@@ -49,9 +58,8 @@ int main(int argc, char **argv)
 			r = run(&ctl, argc, argv);
 		options_deinit(&ctl);
 	}
-	/* a full disk or a closed pipe is no success */
-	if (fflush(stdout) == EOF && !r)
-		r = ctl_fail_errno(errno, "cannot write");
+	if (!r)
+		r = end_output();
 	screen_close_pager();
 	return r;
 }

@@ -136,8 +136,11 @@ int watch_written(int r, const char *name)
 {
 	if (r >= 0)
 		return 0;
-	return r == -EPIPE ? WATCH_E_ENOUGH :
-			     ctl_fail_errno(r, "cannot write to %s", name);
+	if (r != -EPIPE)
+		return ctl_fail_errno(r, "cannot write to %s", name);
+	/* it has been dealt with */
+	clearerr(stdout);
+	return WATCH_E_ENOUGH;
 }
 
 int watch_flush(void)

@@ -32,6 +32,24 @@ told() {
 told --help
 told --version
 told session-bus status
+
+# more than is buffered, to who has gone, and that ends nobody
+work=$(mktemp -d)
+trap 'rm -rf "$out" "$err" "$work"' EXIT
+mkfifo "$work/gone"
+mkdir "$work/bus"
+for i in $(seq 100); do : >"$work/bus/endpoint-$i"; done
+{
+    read -r _ <"$work/gone"
+    trap '' PIPE
+    "$ctl" --address="$work/bus/bus" --json=short endpoint list 2>"$err"
+    echo $? >"$work/status"
+} | {
+    exec <&-
+    echo >"$work/gone"
+}
+[ "$(cat "$work/status")" = 1 ] && grep -q '^kdbusctl: cannot write: Broken pipe' "$err"
+result $? "a report to a closed pipe" "status $(cat "$work/status"): $(cat "$err")"
 wrong 2 nosuchverb
 wrong 2 --nosuchoption
 wrong 2 --json=yaml list
