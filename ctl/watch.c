@@ -11,7 +11,7 @@
 /* messages until somebody looks at the clock and the signals again */
 #define BATCH 256
 
-static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGWINCH };
+static const int caught[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP, SIGWINCH };
 
 static int open_signals(void)
 {

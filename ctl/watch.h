@@ -40,8 +40,8 @@ struct watch {
  * watch_open() - begin to watch
  * @attach:	what to know of the senders, KDBUS_ATTACH_*
  *
- * From then on SIGINT, SIGTERM, SIGHUP, SIGTSTP and SIGWINCH end a run and not
- * the program. Return: 0, or a status after saying why not.
+ * From then on SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP and SIGWINCH end a run
+ * and not the program. Return: 0, or a status after saying why not.
  */
 int watch_open(struct watch *watch, const struct ctl *ctl, uint64_t attach);
 void watch_close(struct watch *watch);

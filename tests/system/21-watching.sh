@@ -153,6 +153,7 @@ if command -v tmux >/dev/null; then
     await 30 test -s "$work/stty.before"
     quit q tmux send-keys q
     quit Ctrl-C tmux send-keys C-c
+    quit 'Ctrl-\' tmux send-keys 'C-\'
     quit SIGTERM pkill -TERM -x kdbusctl
     # less is not what top is: with signals of its own
     tmux send-keys "clear; SYSTEMD_LESS=RSXM kdbusctl graph --timeout=0.1" Enter
