@@ -6,6 +6,7 @@
 
 #include "busname/holder.h"
 #include "lib/cmd.h"
+#include "lib/item.h"
 #include "lib/log.h"
 
 /* Mail refused in one go; more than a queue holds, less than for ever. */
@@ -54,6 +55,18 @@ static void log_sender(const struct kdbus_msg *msg, const struct kb_meta *meta)
 	       (unsigned long long)(meta->pids ? meta->pids->pid : 0), meta->pid_comm ?: "?");
 }
 
+static uint64_t seqnum_of(const struct kdbus_msg *msg)
+{
+	struct kb_item_iter iter = kb_items(msg->items, msg->size - sizeof(*msg));
+	const struct kdbus_item *item;
+
+	while ((item = kb_item_next(&iter)))
+		if (item->type == KDBUS_ITEM_TIMESTAMP &&
+		    kb_item_size(item) == sizeof(item->timestamp))
+			return item->timestamp.seqnum;
+	return 0;
+}
+
 /* Understand what @info points at. */
 static int holder_read(struct holder *holder, const struct kdbus_msg_info *info, struct mail *out,
 		       bool log)
@@ -69,6 +82,7 @@ static int holder_read(struct holder *holder, const struct kdbus_msg_info *info,
 		.offset = info->offset,
 		.src_id = msg->src_id,
 		.cookie = msg->cookie,
+		.seqnum = seqnum_of(msg),
 		.expects_reply = msg->flags & KDBUS_MSG_EXPECT_REPLY,
 	};
 	if (!log)
@@ -115,7 +129,8 @@ int holder_keep(struct holder *holder, bool log)
 
 bool mail_is_same(const struct mail *a, const struct mail *b)
 {
-	return a->src_id == b->src_id && a->cookie == b->cookie;
+	return a->src_id == b->src_id && a->cookie == b->cookie &&
+	       (a->seqnum == b->seqnum || !a->seqnum || !b->seqnum);
 }
 
 int holder_trace(struct holder *holder)

@@ -20,16 +20,18 @@
  * @offset:	where it lies in the pool
  * @src_id:	who sent it
  * @cookie:	the sender's number of it
+ * @seqnum:	the bus's, 0 if it does not say
  * @expects_reply: somebody waits
  */
 struct mail {
 	uint64_t offset;
 	uint64_t src_id;
 	uint64_t cookie;
+	uint64_t seqnum;
 	bool expects_reply;
 };
 
-/* Nobody uses a cookie twice while somebody waits. */
+/* Senders may use a cookie again, the bus does not count anything twice. */
 bool mail_is_same(const struct mail *a, const struct mail *b);
 
 /**

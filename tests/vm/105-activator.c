@@ -285,6 +285,25 @@ TEST("each way to fail has its error, with the program and the reason in the tex
 	}
 }
 
+TEST("a client that numbers all its calls alike is answered each time")
+{
+	setup();
+	echo_start("-- --exit-after=1");
+	for (unsigned i = 0; i < 12; i++) {
+		struct kb_message *call, *reply = NULL;
+
+		must(kb_message_new_call(ECHO, ECHO_PATH, ECHO, "EchoString", &call));
+		must(kb_message_append(call, "s", "x"));
+		call->cookie = 7;
+		if (!expect_eq(kb_conn_call(a, call, 0, &reply), 0) ||
+		    !expect_eq(reply->type, KB_METHOD_RETURN))
+			return;
+		kb_message_unref(call);
+		kb_message_unref(reply);
+		expect(wait_owned(a, ECHO, false));
+	}
+}
+
 TEST("one that was told to ignore its children hears of their end all the same")
 {
 	setup();
