@@ -38,6 +38,15 @@ int ctl_fail_errno(int r, const char *format, ...)
 	return 1;
 }
 
+/* A full disk or a closed pipe is no success; what could not be written once is
+ * not there to be flushed any more. */
+int ctl_end_output(void)
+{
+	if (fflush(stdout) == EOF)
+		return ctl_fail_errno(errno, "cannot write");
+	return ferror(stdout) ? ctl_fail_errno(EPIPE, "cannot write") : 0;
+}
+
 int ctl_fail_usage(const struct ctl *ctl, const char *format, ...)
 {
 	const struct ctl_verb *verb = ctl->verb ? ctl_verb_find(ctl->verb) :

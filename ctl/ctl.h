@@ -93,6 +93,8 @@ int ctl_fail_errno(int r, const char *format, ...) _printf_(2, 3);
 /* Prints what is wrong and how it would be right; returns CTL_USAGE. */
 int ctl_fail_usage(const struct ctl *ctl, const char *format, ...)
 	_printf_(2, 3);
+/* Nothing more is printed: 0, or 1 after saying that not all could be written. */
+int ctl_end_output(void);
 
 /**
  * ctl_connect() - connect to the bus that was asked for

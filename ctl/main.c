@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* kdbusctl: look at a kdbus bus, and talk to who is on it. */
-#include <errno.h>
-
 #include "ctl/complete.h"
 #include "ctl/ctl.h"
 #include "ctl/options.h"
@@ -34,15 +32,6 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	return verb->run(ctl, argc, argv);
 }
 
-/* A full disk or a closed pipe is no success; what could not be written once is
- * not there to be flushed any more. */
-static int end_output(void)
-{
-	if (fflush(stdout) == EOF)
-		return ctl_fail_errno(errno, "cannot write");
-	return ferror(stdout) ? ctl_fail_errno(EPIPE, "cannot write") : 0;
-}
-
 int main(int argc, char **argv)
 {
 	struct ctl ctl = {};
@@ -59,7 +48,7 @@ int main(int argc, char **argv)
 		options_deinit(&ctl);
 	}
 	if (!r)
-		r = end_output();
+		r = ctl_end_output();
 	screen_close_pager();
 	return r;
 }

@@ -192,18 +192,12 @@ static int set_grant(struct ctl *ctl, const struct ctl_option *option,
 static int print_help(struct ctl *ctl, const struct ctl_option *option,
 		      const char *value);
 
-/* That was all. */
-_Noreturn static void end(void)
-{
-	exit(fflush(stdout) == EOF ? ctl_fail_errno(errno, "cannot write") : 0);
-}
-
 static int print_version(struct ctl *ctl _unused_,
 			 const struct ctl_option *option _unused_,
 			 const char *value _unused_)
 {
 	puts("kdbusctl " PACKAGE_VERSION);
-	end();
+	exit(ctl_end_output());
 }
 
 /* the table */
@@ -314,7 +308,7 @@ static int print_help(struct ctl *ctl _unused_,
 	for (size_t i = 0; i < KB_ARRAY_SIZE(options); i++)
 		print_option(&options[i]);
 	puts("\nThe manual, kdbusctl(1), tells more.");
-	end();
+	exit(ctl_end_output());
 }
 
 /* parsing */
