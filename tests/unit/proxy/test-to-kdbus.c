@@ -175,41 +175,39 @@ Test(to_kdbus, what_no_verdict_was_about_is_not_sent)
 
 /* whose reply is it */
 
+static void expect_reply_sent(const char *to, uint32_t serial, uint64_t id, uint64_t cookie)
+{
+	struct kb_message *reply = new_reply(to, serial);
+	unsigned int before = n_sent;
+
+	to_kdbus(client, reply);
+	cr_assert_eq(n_sent, before + 1);
+	cr_expect_eq(sent.dst_id, id);
+	cr_expect_eq(sent.cookie_reply, cookie);
+	kb_message_unref(reply);
+}
+
 /* Somebody else can call with a cookie that is a serial of ours. */
 Test(to_kdbus, a_reply_goes_to_the_caller_that_it_names)
 {
 	const struct ledger_entry entry = { .serial = 0xfffffff0, .id = 99, .cookie = 1ULL << 40 };
-	struct kb_message *reply = new_reply(":1.66", entry.serial);
 
 	client_join(client, &conn);
 	cr_assert_eq(ledger_add(&client->owed, entry), 0);
-	to_kdbus(client, reply);
-	cr_assert_eq(n_sent, 1);
-	cr_expect_eq(sent.dst_id, 66);
-	cr_expect_eq(sent.cookie_reply, entry.serial);
-	kb_message_unref(reply);
-
-	reply = new_reply(":1.99", entry.serial);
-	to_kdbus(client, reply);
-	cr_assert_eq(n_sent, 2);
-	cr_expect_eq(sent.dst_id, 99);
-	cr_expect_eq(sent.cookie_reply, entry.cookie);
-	kb_message_unref(reply);
+	expect_reply_sent(":1.66", entry.serial, 66, entry.serial);
+	expect_reply_sent(":1.99", entry.serial, 99, entry.cookie);
+	cr_expect_eq(n_sent, 2);
 }
 
 /* A caller that was shown as the driver is answered as that. */
 Test(to_kdbus, a_reply_to_the_driver_goes_to_whom_it_was)
 {
 	const struct ledger_entry entry = { .serial = 0xfffffff0, .id = 99, .cookie = 8 };
-	struct kb_message *reply = new_reply(KB_DRIVER_NAME, entry.serial);
 
 	client_join(client, &conn);
 	cr_assert_eq(ledger_add(&client->owed, entry), 0);
-	to_kdbus(client, reply);
-	cr_assert_eq(n_sent, 1);
-	cr_expect_eq(sent.dst_id, 99);
-	cr_expect_eq(sent.cookie_reply, entry.cookie);
-	kb_message_unref(reply);
+	expect_reply_sent(KB_DRIVER_NAME, entry.serial, 99, entry.cookie);
+	cr_expect_eq(n_sent, 1);
 }
 
 /* rules */
